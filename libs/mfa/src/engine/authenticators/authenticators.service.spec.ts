@@ -167,6 +167,47 @@ describe('authenticators', () => {
     });
   });
 
+  describe('that is replaced', () => {
+    const CLAIM = { claim: 'own' } as Write;
+    const ROWS = { query: 'rows' } as unknown as Write;
+    const replace = (old: Authenticator) => {
+      const removed: unknown[] = [];
+      const tables = {
+        planReplacement: (...given: unknown[]) => {
+          removed.push(given);
+          return [ROWS];
+        },
+      } as unknown as FactorTables;
+      const service = new AuthenticatorsService(storage, {} as never, lock, tables, keyRing, {
+        now: () => NOW,
+      });
+      return { writes: service.planReplacement(old, app('new'), [CLAIM], [old, app('other')]), removed };
+    };
+
+    it('is gone, and the new one is there before its factor’s tables are touched', async () => {
+      const old = app('old');
+      await insert(old);
+      const { writes, removed } = replace(old);
+      expect(writes.slice(2)).toEqual([CLAIM, ROWS]);
+      expect(removed).toEqual([[old, [old, app('other')]]]);
+      await expect(storage.commit(writes.slice(0, 2))).resolves.toMatchObject({ committed: true });
+      const left = await dataSource.getRepository(Authenticator).find();
+      expect(left.map(({ id }) => id)).toEqual(['new']);
+      expect(authenticators.isGenuine(await read('new'))).toBe(true);
+    });
+
+    it.each([
+      ['it is gone already', app('gone')],
+      ['it is another user’s', app('old', { userId: 'eve' })],
+    ])('keeps its place if %s', async (_, old) => {
+      await insert(app('old'));
+      await expect(storage.commit(replace(old).writes.slice(0, 2))).resolves.toEqual({
+        committed: false,
+        lost: 'removal',
+      });
+    });
+  });
+
   /** Whether each of the ways to ask says that it is open: of what was read, and to use it or count against it. */
   const answers = async (changed: Partial<Authenticator>) => {
     const row = app('asked', changed);

@@ -212,6 +212,27 @@ export class AuthenticatorsService {
     ];
   }
 
+  /**
+   * Replaces one of the user's authenticators by a new one of its type, and removes what their factor stores for the old one in
+   * its own tables. The claim is lost if the old one no longer exists.
+   *
+   * @param ownClaims what the new one claims in these tables, which may be among what is removed
+   * @param all all of the user's authenticators, including the old one
+   */
+  planReplacement(
+    replaced: Authenticator,
+    next: Authenticator,
+    ownClaims: readonly Write[],
+    all: readonly Authenticator[],
+  ): Write[] {
+    return [
+      this.planDeletion(replaced.userId, replaced.id),
+      this.planInsertion(next),
+      ...ownClaims,
+      ...this.factorTables.planReplacement(replaced, all),
+    ];
+  }
+
   private planDeletion(userId: string, id: string): Write {
     return {
       claim: REMOVAL_CLAIM,

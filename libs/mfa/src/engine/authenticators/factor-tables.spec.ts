@@ -41,7 +41,7 @@ const PAGERS = { type, entity: Pager, userId: 'owner', authenticatorId: 'device'
 const CONTRACTS = { type, entity: Contract, userId: 'owner' } as OwnedFactorTable;
 const NONCES: FactorTable = { type, entity: Nonce };
 
-const row = (id: string, of = 'pager') => ({ id, type: of }) as Authenticator;
+const row = (id: string, of = 'pager') => ({ id, type: of, userId: 'ada' }) as Authenticator;
 const [first, second, app] = [row('first'), row('second'), row('app', 'totp')];
 
 describe('the tables of custom factors', () => {
@@ -101,6 +101,18 @@ describe('the tables of custom factors', () => {
   it('lose nothing with another factor’s authenticator', () => {
     expect(tables.planRemoval('ada', [app], [first, app])).toEqual([]);
     expect(tables.planRemoval('ada', [app], [app])).toEqual([]);
+  });
+
+  it('lose the rows of a replaced authenticator, and with the only one of its factor what names none', async () => {
+    await storage.commit(tables.planReplacement(first, [first, second, app]));
+    expect(await stored()).toEqual(['ada-contract', 'ada-second', ...EVES]);
+    // The rows of the second pager may be those that the new one has written already.
+    await storage.commit(tables.planReplacement(first, [first, app]));
+    expect(await stored()).toEqual(['ada-second', ...EVES]);
+  });
+
+  it('lose nothing if another factor’s authenticator is replaced', () => {
+    expect(tables.planReplacement(app, [first, app])).toEqual([]);
   });
 
   it('lose all that is the user’s when the user is forgotten', async () => {

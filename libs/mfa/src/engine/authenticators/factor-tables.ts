@@ -50,6 +50,25 @@ export class FactorTables {
     });
   }
 
+  /**
+   * Removes the rows that belong to an authenticator in whose place the user gets another one. If it is their only one of its
+   * factor, rows that name no authenticator are removed too: codes that were sent to a former address, say.
+   *
+   * @param all all of the user's authenticators, including the replaced one
+   */
+  planReplacement({ id, type, userId }: Authenticator, all: readonly Authenticator[]): Write[] {
+    const isOnly = all.every((one) => one.type !== type || one.id === id);
+    return this.owned
+      .filter((table) => table.type === type)
+      .flatMap((table) => {
+        const { authenticatorId } = table;
+        // Others may be those of the new one.
+        if (authenticatorId !== undefined)
+          return [this.planDeletion(table, { [table.userId]: userId, [authenticatorId]: id })];
+        return isOnly ? [this.planDeletion(table, { [table.userId]: userId })] : [];
+      });
+  }
+
   /** Removes everything that these factors store for the user. */
   planForgetting(userId: string): Write[] {
     return this.owned.map((table) => this.planDeletion(table, { [table.userId]: userId }));

@@ -103,9 +103,10 @@ function prepare({ state = {}, context, backup = null, deletes = true, options, 
         seen.inserted.push(one);
         return { inserts: one.id };
       },
-      planRemoval: (userId: string, removed: Authenticator[], all: Authenticator[]) => [
-        { removes: removed.map(({ id }) => id), of: all.map(({ id }) => id), userId },
-      ],
+      planReplacement: (old: Authenticator, next: Authenticator, own: object[], all: Authenticator[]) => {
+        seen.inserted.push(next);
+        return [{ replaces: old.id, by: next.id, own, of: all.map(({ id }) => id) }];
+      },
     } as never,
     backup &&
       ({
@@ -328,15 +329,24 @@ describe('a factor that replaces another', () => {
   const old = row('old');
   const other = row('other');
   const state = { authenticators: [other, old] };
-  const REMOVAL = { removes: ['old'], of: ['other', 'old'], userId: 'ada' };
+  const OWN = { claim: 'own', query: 'own' } as never;
+  const replacement = (...own: object[]) => ({ replaces: 'old', by: 'new', own, of: ['other', 'old'] });
 
   it('removes it in the same commit, and ends the other sessions', async () => {
     const { writes, events, onLost, asked, late } = await add(factor({ replaces: 'old' }), { state });
-    expect(writes).toEqual([CLAIM, REMOVAL, INSERTION, ends('')]);
+    expect(writes).toEqual([CLAIM, replacement(), ends('')]);
     expect(events).toEqual([addedEvent(false), removedEvent(old), endedEvent('all')]);
     expect(onLost).toEqual({ code: 'incorrect_code', removal: 'not_found' });
     expect(asked).toEqual([['old', { by: 'user' }]]);
     expect(late).toEqual([]);
+  });
+
+  it('claims what its proof claims in tables of its own before the other’s rows are removed there', async () => {
+    const given = { ownClaims: [OWN], along: [{ along: 'row' } as never] };
+    const { writes } = await add(factor({ replaces: 'old', ...given }), { state });
+    expect(writes).toEqual([CLAIM, replacement(OWN), { along: 'row' }, ends('')]);
+    const alone = await add(factor(given), { state });
+    expect(alone.writes).toEqual([CLAIM, INSERTION, OWN, { along: 'row' }]);
   });
 
   it('keeps its name, unless it has one of its own', async () => {

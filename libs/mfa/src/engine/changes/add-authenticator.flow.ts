@@ -39,7 +39,9 @@ export interface NewFactor {
   onLost: Record<string, MfaErrorCode>;
   /** Throws if the factor may not be added in this state. */
   check?: (state: FactorState) => void | Promise<void>;
-  /** Further statements, executed after the row was inserted. */
+  /** What is claimed in the factor's own tables, after the row was inserted. */
+  ownClaims?: Write[];
+  /** Further statements, executed after that. */
   along?: Write[];
   /** Where a sign-up comes from: the proof then starts a session. With neither this nor a request, no session starts. */
   source?: MfaEventSource;
@@ -152,7 +154,15 @@ export class AddAuthenticatorFlow {
     state: FactorState,
     context: MfaRequest | undefined,
   ): Promise<PlannedChange<MfaAddedFactor>> {
-    const { claims, onLost, check, along = [], endOtherSessions = false, facts = {} } = factor;
+    const {
+      claims,
+      onLost,
+      check,
+      ownClaims = [],
+      along = [],
+      endOtherSessions = false,
+      facts = {},
+    } = factor;
     await check?.(state);
     const replaced = await this.findReplaced(
       state.authenticators,
@@ -162,12 +172,10 @@ export class AddAuthenticatorFlow {
     // The user tells authenticators apart by name, so a replacement keeps it.
     const isNamed = factor.authenticator.name !== undefined || !replaced;
     const authenticator = isNamed ? proven : newAuthenticator({ ...proven, name: replaced.name });
-    const writes = [
-      ...claims,
-      ...(replaced ? this.authenticators.planRemoval(state.userId, [replaced], state.authenticators) : []),
-      this.authenticators.planInsertion(authenticator),
-      ...along,
-    ];
+    const rows = replaced
+      ? this.authenticators.planReplacement(replaced, authenticator, ownClaims, state.authenticators)
+      : [this.authenticators.planInsertion(authenticator), ...ownClaims];
+    const writes = [...claims, ...rows, ...along];
     const isFirst = isSecondFactorRow(authenticator) && !state.authenticators.some(isSecondFactorRow);
     const result: MfaAddedFactor = { authenticator, isFirst };
     const events: NewMfaEvent[] = [

@@ -8,7 +8,15 @@ import { openDatabase } from '../../../../../test/support/databases.js';
 import { AuthenticatorLock, AuthenticatorsService } from '../authenticators/authenticators.service.js';
 import { Authenticator, newAuthenticator } from '../rows/authenticator.entity.js';
 import { MfaFactorChallenge } from './factor-challenge.entity.js';
-import { FACTOR_JUDGES, FactorData, FactorJudge, assertProof, ownClaim, ownWrites } from './factor-judge.js';
+import {
+  FACTOR_JUDGES,
+  FactorData,
+  FactorJudge,
+  assertProof,
+  ownClaim,
+  ownClaims,
+  ownWrites,
+} from './factor-judge.js';
 import { FactorRows } from './factor-rows.js';
 import type { MfaFactorProof, MfaFactorVerdict } from './mfa-factor.js';
 
@@ -290,13 +298,13 @@ describe('what a factor may answer', () => {
   });
 
   it('stands in statements of its own, each with the claim of its type', () => {
-    expect(ownWrites('totp', {})).toEqual([]);
+    expect([ownClaims('totp', {}), ownWrites({})]).toEqual([[], []]);
     const verdict = { claims: ['one', 'two'], writes: ['three'] } as never;
-    expect(ownWrites('totp', verdict)).toEqual([
+    expect(ownClaims('totp', verdict)).toEqual([
       { query: 'one', claim: ownClaim('totp') },
       { query: 'two', claim: ownClaim('totp') },
-      { query: 'three' },
     ]);
+    expect(ownWrites(verdict)).toEqual([{ query: 'three' }]);
   });
 });
 

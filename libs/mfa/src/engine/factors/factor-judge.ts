@@ -100,7 +100,11 @@ export class FactorJudge {
     if (verdict === 'not_applicable' || verdict === 'wrong') return verdict;
     assertProof(this.type, verdict);
     const use = await this.claimUse(row, verdict);
-    const others = [...ownWrites(this.type, verdict), ...(challenge ? [rows.claimChallenge(challenge)] : [])];
+    const others = [
+      ...ownClaims(this.type, verdict),
+      ...ownWrites(verdict),
+      ...(challenge ? [rows.claimChallenge(challenge)] : []),
+    ];
     const isStep =
       verdict.step !== undefined && verdict.data === undefined && verdict.remaining === undefined;
     const isWeak = factor.isWeak?.(authenticator) ?? false;
@@ -175,12 +179,14 @@ function isPlain(value: unknown): value is object {
   return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
-/** The writes of a proof to the factor's own tables. */
-export function ownWrites(type: MfaType, { claims = [], writes = [] }: MfaFactorProof): Write[] {
-  return [
-    ...claims.map((query) => ({ query, claim: ownClaim(type) })),
-    ...writes.map((query) => ({ query })),
-  ];
+/** What a proof claims in the factor's own tables. */
+export function ownClaims(type: MfaType, { claims = [] }: MfaFactorProof): Write[] {
+  return claims.map((query) => ({ query, claim: ownClaim(type) }));
+}
+
+/** What a proof writes to the factor's own tables besides. */
+export function ownWrites({ writes = [] }: MfaFactorProof): Write[] {
+  return writes.map((query) => ({ query }));
 }
 
 /** The claim that is lost when a statement of the factor didn't change exactly one row. */

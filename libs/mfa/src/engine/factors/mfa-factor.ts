@@ -161,7 +161,10 @@ export abstract class MfaFactor {
   /** Whether this user could set up the factor, as far as their record tells. Pages then offer it. Default: true. */
   isOffered?(user: MfaUser): boolean;
 
-  /** Whether the authenticator currently works for this user. One that doesn't is not offered. Default: true. */
+  /**
+   * Whether the authenticator currently works for this user. One that doesn't is not offered. If its factor has a `channel`, a
+   * new setup may replace it. Default: true.
+   */
   isUsable?(user: MfaUser, authenticator: MfaFactorAuthenticator): Promise<boolean> | boolean;
 
   /**

@@ -15,7 +15,7 @@ export interface MfaFactorTable<Row extends object = any> {
   userId?: keyof Row & string;
   /**
    * The id of the authenticator that the row is removed with, in the same commit. Default: the row is removed with the user's
-   * last authenticator of the factor.
+   * last authenticator of the factor, also if another one replaces it.
    */
   authenticatorId?: keyof Row & string;
   /** What identifies a row. Default: the primary key, if it is a single column. */

@@ -251,7 +251,8 @@ describe('completing the set-up of a factor', () => {
       },
       claims: [{ claims: 'setup-1' }],
       onLost: { 'factor-setup': 'no_pending_setup', 'factor:pager': 'incorrect_code' },
-      along: [{ query: 'own claim', claim: 'factor:pager' }, { query: 'own write' }, 'refund'],
+      ownClaims: [{ query: 'own claim', claim: 'factor:pager' }],
+      along: [{ query: 'own write' }, 'refund'],
       endOtherSessions: true,
     });
     expect(attempts).toEqual([

@@ -17,7 +17,14 @@ import { AttemptLimiter } from '../../engine/users/attempt-limiter.js';
 import { isOverSameChannel } from '../../core/policy/methods.js';
 import type { MfaType } from '../../core/policy/methods.js';
 import type { MfaRequest } from '../../engine/rows/mfa-request.js';
-import { FactorData, assertProof, isProof, ownClaim, ownWrites } from '../../engine/factors/factor-judge.js';
+import {
+  FactorData,
+  assertProof,
+  isProof,
+  ownClaim,
+  ownClaims,
+  ownWrites,
+} from '../../engine/factors/factor-judge.js';
 import { FactorRegistry } from '../../engine/factors/factor-registry.js';
 import { FACTOR_SETUP_CLAIM, FactorRows } from '../../engine/factors/factor-rows.js';
 import type { MfaFactor } from '../../engine/factors/mfa-factor.js';
@@ -146,7 +153,8 @@ export class FactorSetupFlow {
           onLost: { [FACTOR_SETUP_CLAIM]: 'no_pending_setup', [ownClaim(type)]: 'incorrect_code' },
           replaces,
           check: ({ authenticators }) => this.assertRoom(type, authenticators, replaces),
-          along: [...ownWrites(type, proof), this.limiter.refund(attempt)],
+          ownClaims: ownClaims(type, proof),
+          along: [...ownWrites(proof), this.limiter.refund(attempt)],
           endOtherSessions,
         },
         context,
