@@ -10,7 +10,14 @@ import { PAGES, PageAdapter, signedIn, startPageApp } from './support.js';
 
 const outbox: MfaMessage[] = [];
 
+/** Whether the application lets go of authenticators. */
+let deletes = true;
+
 class SendingAdapter extends PageAdapter {
+  override canDeleteAuthenticator(): boolean {
+    return deletes;
+  }
+
   override sendMessage(message: MfaMessage): void {
     outbox.push(message);
   }
@@ -53,6 +60,18 @@ describe('pages of codes that are sent', () => {
     await browser.submit(add, { code: code() });
     expect(await offer(browser)).toBe(false);
     expect(textOf((await browser.get(PAGES)).text)).toContain('n•••@example.com');
+  });
+
+  it('are not offered again if the adapter keeps those to the old address', async () => {
+    const { id, browser } = await withCodes();
+    users.set(id, { ...users.get(id), id, email: 'new@example.com' });
+    deletes = false;
+    try {
+      expect((await browser.get(PAGES)).text).not.toContain(`href="${add}"`);
+      expect((await browser.post('/mfa/factors/email_code')).body.code).toBe('cannot_delete_authenticator');
+    } finally {
+      deletes = true;
+    }
   });
 
   it('set them up, sign in with them, and remove them', async () => {

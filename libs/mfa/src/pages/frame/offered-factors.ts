@@ -60,12 +60,23 @@ export class OfferedFactors {
     return count < (parts?.maxPerUser?.(this.options) ?? traitsOf(type)?.maxPerUser ?? 1);
   }
 
-  /** Whether a new authenticator would replace one whose destination is no longer on record. */
+  /** Whether a new authenticator would replace one whose destination is no longer on record, and the adapter lets that one go. */
   private async canReplace(type: MfaType, user: MfaUser, rows: readonly Authenticator[]): Promise<boolean> {
     const factor = this.registry.find(type);
     if (!factor) return false;
     const onRecord = await this.registry.onRecord(user, [type]);
-    return (await findVoid(onRecord, { type, factor }, rows, this.data)) !== null;
+    const id = await findVoid(onRecord, { type, factor }, rows, this.data);
+    return id !== null && (await this.isReplaceable(type, id, rows));
+  }
+
+  private async isReplaceable(type: MfaType, id: string, rows: readonly Authenticator[]): Promise<boolean> {
+    try {
+      await this.adding.assertReplaceable(rows, { type, id });
+      return true;
+    } catch (error) {
+      if (error instanceof MfaException && error.code === 'cannot_delete_authenticator') return false;
+      throw error;
+    }
   }
 
   private refusalOf(user: MfaUser, type: MfaType): string | null {
