@@ -264,6 +264,38 @@ describe('trusted browsers', () => {
       expect(rows).toEqual([]);
     });
 
+    it('are known however often the thief signs in, since the trust is used up before', async () => {
+      const user = await enroll(test);
+      const owner = await trust(user);
+      let thief = owner.clone();
+      let used = 0;
+      for (; ; used++) {
+        const next = thief.clone();
+        // Signing in again would end the session that the thief has.
+        next.cookies.delete('mfa_session');
+        if ((await login(user, next)).body.status !== 'authenticated') break;
+        thief = next;
+      }
+      expect(used).toBe(101);
+      expect((await thief.get('/me')).status).toBe(200);
+      test.clock.advance(11);
+      const from = test.adapter.notifications.length;
+      expect((await login(user, owner)).body.status).toBe('mfa_required');
+      expect(mailsSince(from)).toEqual(['trusted_device_reused']);
+      expect((await thief.get('/me')).status).toBe(401);
+    });
+
+    it('are used up for their owner too, who trusts the browser anew', async () => {
+      const user = await enroll(test);
+      const owner = await trust(user);
+      while ((await login(user, owner)).body.status === 'authenticated') test.clock.advance(1);
+      expect((await authenticate(user, owner)).status).toBe(200);
+      const from = test.adapter.notifications.length;
+      expect((await login(user, owner)).body.status).toBe('authenticated');
+      expect((await login(user, owner)).body.status).toBe('authenticated');
+      expect(mailsSince(from)).toEqual([]);
+    });
+
     it('are known when the browser was trusted anew meanwhile', async () => {
       const user = await enroll(test);
       const owner = await trust(user);

@@ -179,6 +179,21 @@ describe('a browser that is trusted', () => {
     expect((await recognise({ devices })).browser).toBeNull();
   });
 
+  it('is nobody’s once it is used up, but the browser’s next one is', async () => {
+    const olderTokens = Array(100).fill(hashToken(older).slice(0, 16)).join('.');
+    const usedUp = device({ olderTokens });
+    const { browser, commits, told } = await recognise({ devices: [usedUp] });
+    expect([browser, commits, told]).toEqual([null, [], []]);
+    const next = createToken();
+    const world = {
+      devices: [usedUp, device({ id: 'next', tokenHash: hashToken(next) })],
+      held: [present, next],
+    };
+    expect((await recognise(world)).browser?.record.authenticatorId).toBe('next');
+    // Whoever comes with an older token of it is found out all the same.
+    expect((await recognise({ devices: [usedUp], held: [former] })).commits).toHaveLength(1);
+  });
+
   it('costs no read without a token, nor while the option is off', async () => {
     expect((await recognise({ held: [] })).reads).toBe(0);
     expect((await recognise({ options: { enabled: false } })).reads).toBe(0);
@@ -266,6 +281,9 @@ describe('whether a browser is trusted', () => {
     expect(await isTrusted({}, from({ agent: 'curl/8' }))).toBe(false);
     expect(await isTrusted({ devices: [] })).toBe(false);
     expect(await isTrusted({ devices: [device({ createdAt: new Date(NOW + 60_000) })] })).toBe(false);
+    expect(await isTrusted({ devices: [device({ olderTokens: Array(100).fill('a').join('.') })] })).toBe(
+      false,
+    );
   });
 
   it('is no question without a token, or while the option is off', async () => {

@@ -20,7 +20,7 @@ import type { AuthenticationMethod, AuthenticationRecord } from '../core/policy/
 import { AuthenticationSessionService } from '../engine/sessions/authentication-session.service.js';
 import type { Write } from '../storage/mfa-storage.js';
 import { isSameBrowser } from './browser-family.js';
-import { hasFormerToken } from '../engine/trust/former-tokens.js';
+import { hasFormerToken, isUsedUp } from '../engine/trust/former-tokens.js';
 import { TrustCookie } from './trust-cookie.js';
 import { TrustedDeviceStore } from '../engine/trust/trusted-device-store.js';
 import type { TrustedDevice } from '../engine/trust/trusted-device.entity.js';
@@ -160,13 +160,12 @@ export class TrustFlow {
   }
 }
 
-/** Whether one of these tokens is the browser's. While a clock is set back to before it was trusted, its trust proves nothing. */
-function holdsOneOf(
-  hashes: Pick<ReadonlySet<string>, 'has'>,
-  { tokenHash, createdAt }: TrustedDevice,
-  now: number,
-): boolean {
-  return hashes.has(tokenHash) && hasHappened(createdAt.getTime(), now);
+/**
+ * Whether one of these tokens is the browser's, and its trust isn't used up. While a clock is set back to before it was trusted, its
+ * trust proves nothing.
+ */
+function holdsOneOf(hashes: Pick<ReadonlySet<string>, 'has'>, device: TrustedDevice, now: number): boolean {
+  return hashes.has(device.tokenHash) && hasHappened(device.createdAt.getTime(), now) && !isUsedUp(device);
 }
 
 function eventsOfReuse({ id }: TrustedDevice, endsSessions: boolean): NewMfaEvent[] {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 
 import { createToken, hashToken } from '../../core/crypto/tokens.js';
-import { hasFormerToken, replaceToken } from './former-tokens.js';
+import { hasFormerToken, isUsedUp, replaceToken } from './former-tokens.js';
 
 type Tokens = ReturnType<typeof replaceToken>;
 
@@ -46,11 +46,11 @@ describe('the tokens of a trusted browser', () => {
     expect(hasFormerToken(tokens, [''])).toBe(false);
   });
 
-  it('are forgotten after a hundred older ones, so that the row stays small', () => {
-    // The present one, the former one, a hundred older ones, and one more.
-    const { tokens, hashes } = afterTokens(103);
-    expect(tokens.olderTokens?.split('.')).toHaveLength(100);
-    expect(hasFormerToken(tokens, hashes.slice(0, 1))).toBe(false);
-    expect(hasFormerToken(tokens, hashes.slice(1, 2))).toBe(true);
+  it('are used up after a hundred older ones, so that none is forgotten and the row stays small', () => {
+    expect([1, 2, 3, 101].map((count) => isUsedUp(afterTokens(count).tokens))).toEqual(Array(4).fill(false));
+    // The present one, the former one, and a hundred older ones.
+    const { tokens, hashes } = afterTokens(102);
+    expect(isUsedUp(tokens)).toBe(true);
+    expect(hasFormerToken(tokens, hashes.slice(0, 1))).toBe(true);
   });
 });

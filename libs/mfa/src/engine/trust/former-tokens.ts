@@ -1,6 +1,6 @@
 import type { TrustedDevice } from './trusted-device.entity.js';
 
-/** How many older tokens of a browser are still recognized. */
+/** How many older tokens of a browser are kept, so that the row stays small. */
 const MAX_OLDER = 100;
 /** 64 bits in hex: enough to recognize a token that only its owner or a thief can have. */
 const SHORT = 16;
@@ -20,8 +20,16 @@ export function replaceToken({ tokenHash, formerTokenHash, olderTokens }: Tokens
   return {
     tokenHash: nextHash,
     formerTokenHash: tokenHash,
-    olderTokens: older.length === 0 ? null : older.slice(0, MAX_OLDER).join(SEPARATOR),
+    olderTokens: older.length === 0 ? null : older.join(SEPARATOR),
   };
+}
+
+/**
+ * Whether no more tokens of this browser can be kept, so that it can't be used any more: whoever copied its token and knows the
+ * password would otherwise sign in until the owner's token is forgotten, and would never be found out.
+ */
+export function isUsedUp({ olderTokens }: Pick<Tokens, 'olderTokens'>): boolean {
+  return splitOlder(olderTokens).length >= MAX_OLDER;
 }
 
 /** Whether one of these hashes belongs to a token that the browser had before its present one. */
