@@ -300,7 +300,7 @@ describe('authentication sessions', () => {
     it('are found behind more sign-ins than a list shows', async () => {
       const { session } = await sessions.create(ADA, { ...DONE, methods: [ofBrowser('browser')] });
       now += 1;
-      const later = Array.from({ length: MAX }, () => sessions.planCreation('ada', {}).write);
+      const later = Array.from({ length: MAX }, () => sessions.planCreation('ada', DONE).write);
       await commit(...later);
       expect((await sessions.list(ADA)).map(({ id }) => id)).not.toContain(session.id);
       await expect(sessions.listStartedFrom(ADA, 'browser')).resolves.toEqual([session]);
@@ -331,6 +331,17 @@ describe('authentication sessions', () => {
       });
       await rows().insert(Object.assign(earlier, { seal: sealSession(keyRing, earlier) }));
       expect(await listed()).toEqual([session.id, 'z']);
+    });
+
+    it('are complete ones before those that wait for their second factor, of which any number may be newer', async () => {
+      const [done] = await createAll(DONE);
+      later(1);
+      const pending = Array.from({ length: MAX }, () => sessions.planCreation('ada', {}));
+      await commit(...pending.map(({ write }) => write));
+      const ids = await listed();
+      expect(ids).toHaveLength(MAX);
+      expect(ids.at(-1)).toBe(done.session.id);
+      expect(ids.slice(0, -1)).toEqual(idsOf(...pending.map(({ issued }) => issued).slice(1)).reverse());
     });
 
     it('are valid: neither expired, nor idle for too long, nor changed by others', async () => {

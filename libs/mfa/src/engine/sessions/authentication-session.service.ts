@@ -183,19 +183,24 @@ export class AuthenticationSessionService {
     return found.session;
   }
 
-  /** The user's valid sessions, newest first, up to the limit per user. */
+  /**
+   * The user's valid sessions, newest first, up to the limit per user. If several instances have started more, those that wait for
+   * their second factor are left out first: the password alone must not hide a complete one from its owner.
+   */
   async list(user: Pick<MfaUser, 'id'>): Promise<AuthenticationSession[]> {
     const rows = await this.storage.read((dataSource) =>
       dataSource
         .createQueryBuilder(AuthenticationSession, 's')
         .where('s.userId = :userId', { userId: userIdOf(user) })
         .andWhere('s.expires_at > :now', { now: this.clock.now() })
-        .orderBy('s.createdAt', 'DESC')
+        // In the order of the alphabet, complete ones come before pending ones.
+        .orderBy('s.status', 'ASC')
+        .addOrderBy('s.createdAt', 'DESC')
         .addOrderBy('s.id', 'DESC')
         .limit(this.options.session.maxPerUser)
         .getMany(),
     );
-    return rows.filter((session) => this.isAlive(session));
+    return rows.filter((session) => this.isAlive(session)).sort(byAge);
   }
 
   /**
@@ -451,6 +456,13 @@ export class AuthenticationSessionService {
     const seconds = status === 'pending' ? pendingTtlSeconds : (ttlSeconds ?? usual);
     return new Date(this.clock.now() + seconds * 1000);
   }
+}
+
+/** Newest first. */
+function byAge(one: AuthenticationSession, other: AuthenticationSession): number {
+  const later = other.createdAt.getTime() - one.createdAt.getTime();
+  if (later !== 0) return later;
+  return one.id > other.id ? -1 : 1;
 }
 
 /** Applications may pass on whatever a client sent. */
