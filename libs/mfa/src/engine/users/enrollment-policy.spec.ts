@@ -15,7 +15,7 @@ const SESSION = { id: 'hers' } as AuthenticationSession;
 const FIRST_TOLD = new Date(NOW - 1000);
 const GRACE_END = FIRST_TOLD.getTime() + GRACE_SECONDS * 1000;
 
-registerFactorType({ type: 'pager' as MfaType, channel: 'email' });
+registerFactorType({ type: 'pager', channel: 'email' });
 
 const stateOf = (changed: Partial<MfaUserState>) =>
   ({ enrollmentStartedAt: null, enrolledAt: null, enrollmentRequiredFrom: null, ...changed }) as MfaUserState;

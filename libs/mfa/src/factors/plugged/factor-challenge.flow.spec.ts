@@ -1,7 +1,6 @@
 /** @jest-environment-options {"ownModules": true} */
 import { describe, expect, it } from '@jest/globals';
 
-import type { MfaType } from '../../core/policy/methods.js';
 import { registerFactorType } from '../../core/policy/methods.js';
 import { FactorData } from '../../engine/factors/factor-judge.js';
 import type { Authenticator } from '../../engine/rows/authenticator.entity.js';
@@ -68,7 +67,7 @@ function prepare(world: World = {}) {
       },
     } as never,
   );
-  const challenge = (id?: string) => flow.challenge(CONTEXT, 'pager' as MfaType, id);
+  const challenge = (id?: string) => flow.challenge(CONTEXT, 'pager', id);
   return { challenge, challenged, commits };
 }
 
