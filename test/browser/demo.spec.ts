@@ -101,6 +101,18 @@ describeInBrowser('the pages of the demo in Chromium', () => {
     await expect(page.getByText('a second factor was added').count()).resolves.toBeGreaterThan(0);
   }, 120_000);
 
+  it('sends a form once, however often its button is pressed', async () => {
+    const other = await browser.newPage({ baseURL: url });
+    await other.goto('/login');
+    const prevented = await other.evaluate(() => {
+      const form = document.querySelector('form[method=post]') as HTMLFormElement;
+      const submit = () => !form.dispatchEvent(new Event('submit', { bubbles: true, cancelable: true }));
+      return [submit(), submit()];
+    });
+    expect(prevented).toEqual([false, true]);
+    await other.close();
+  });
+
   it('signs out, and in again with the second factor', async () => {
     await page.goto('/profile');
     await look('profile-proven');

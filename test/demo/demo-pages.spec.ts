@@ -79,7 +79,7 @@ describe('the pages of the demo', () => {
       );
       expect(page.headers.get('cache-control')).toBe('no-store');
       expect(page.text).toMatch(/^<!doctype html>\n<html lang="en">/);
-      expect(attributesOf(page.text, 'src', 'script')).toEqual(['/local-times.js']);
+      expect(attributesOf(page.text, 'src', 'script')).toEqual(['/local-times.js', '/submit-once.js']);
       expect(page.text).toContain('></script>');
       expect(page.text).not.toMatch(/<style| style=| on\w+=/);
       expect(page.text.length).toBeLessThan(20_000);

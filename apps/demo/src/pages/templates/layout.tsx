@@ -21,6 +21,7 @@ export function Layout({ site, title, children }: Props): VNode {
         <link rel="stylesheet" href="/mfa.css" />
         <link rel="stylesheet" href="/demo.css" />
         <script type="module" src="/local-times.js"></script>
+        <script type="module" src="/submit-once.js"></script>
       </head>
       <body class="mfa">
         <header class="mfa-header demo-header">
