@@ -39,19 +39,14 @@ export class MfaExceptionMapper {
 function toMfaException(error: unknown): MfaException | null {
   if (error instanceof MfaException) return error;
   if (!(error instanceof HttpException)) return null;
-  const status = error.getStatus();
-  const response = error.getResponse();
-  return REFUSED_BODY.includes(status) || isOfPipe(status, response) ? invalidRequest(response) : null;
+  return REFUSED_BODY.includes(error.getStatus()) ? invalidRequest(error.getResponse()) : null;
 }
 
-/** Malformed, too large, or of an unsupported media type. */
-const REFUSED_BODY: readonly number[] = [400, 413, 415];
-
-/** Whether one of the application's `ValidationPipe`s rejected it with a custom status (`errorHttpStatusCode`). */
-function isOfPipe(status: number, response: unknown): boolean {
-  const { message } = (response ?? {}) as { message?: unknown };
-  return (status === 406 || status === 422) && Array.isArray(message);
-}
+/**
+ * Malformed, too large, or of an unsupported media type; and what a `ValidationPipe` of the application answers instead, by
+ * `errorHttpStatusCode` or an `exceptionFactory` whose response has a shape of its own.
+ */
+const REFUSED_BODY: readonly number[] = [400, 406, 413, 415, 422];
 
 /** The refusal of a malformed request; `message` lists the known problems. */
 function invalidRequest(response: unknown): MfaException {
