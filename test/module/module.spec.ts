@@ -117,6 +117,11 @@ describe('MfaModule.forRootAsync', () => {
     });
   });
 
+  it.each(['useClass', 'useExisting'])('needs a class in %s that makes options', async (way) => {
+    const module = MfaModule.forRootAsync({ imports: [SettingsModule], [way]: Settings });
+    await expect(compile(module)).rejects.toThrow('needs a method `createMfaOptions()`');
+  });
+
   it('stops the boot when the options are wrong', async () => {
     const module = MfaModule.forRootAsync({ useFactory: () => ({ secret: 'short' }) });
     await expect(compile(module)).rejects.toThrow(MfaOptionsError);

@@ -38,6 +38,7 @@ import { assertImportedOnce, missingDataSource } from './module/boot-checks.js';
 import { exportedInternals } from './module/exported-providers.js';
 import { ProfileWarning } from './module/profile-warning.js';
 import { ScopeCheck } from './module/scope-check.js';
+import { MfaOptionsError } from './options/options-error.js';
 import { resolveOptions } from './options/resolve-options.js';
 import type { ResolvedMfaOptions } from './options/resolved-options.js';
 import { MFA_OPTIONS } from './options/resolved-options.js';
@@ -106,10 +107,18 @@ function rawOptionsProviders(options: MfaModuleAsyncOptions): Provider[] {
   const factory = (options.useExisting ?? options.useClass) as InjectionToken;
   const provider = {
     provide: MFA_RAW_OPTIONS,
-    useFactory: (made: MfaOptionsFactory) => made.createMfaOptions(),
+    useFactory: madeBy,
     inject: [factory],
   };
   return options.useClass ? [options.useClass, provider] : [provider];
+}
+
+/** @throws {MfaOptionsError} when the class of `useClass` or `useExisting` makes no options */
+function madeBy(factory: Partial<MfaOptionsFactory>): ReturnType<MfaOptionsFactory['createMfaOptions']> {
+  if (typeof factory.createMfaOptions === 'function') return factory.createMfaOptions();
+  throw new MfaOptionsError([
+    'the class in `useClass` or `useExisting` of forRootAsync needs a method `createMfaOptions()` that returns the options',
+  ]);
 }
 
 /** The JSON controllers and their paths below `path`. */
