@@ -151,8 +151,8 @@ export const PROTECTIONS = [
     edits: [
       {
         file: 'sign-in/trust.flow.ts',
-        from: '  if (!hasFormerToken(device, hashes)) return false;',
-        to: '  if (!hasFormerToken(device, hashes) || now > 0) return false;',
+        from: 'devices.filter((device) => hasFormerToken(device, hashes.keys()))',
+        to: 'devices.filter((device) => now < 0 && hasFormerToken(device, hashes.keys()))',
       },
     ],
   },
