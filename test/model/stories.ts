@@ -264,6 +264,17 @@ const sharing: fc.Arbitrary<Turn[]> = eitherWay(
   ),
 );
 
+/** What one session has begun to set up, another one of the same user finishes. */
+const borrowing = inEitherWay(
+  fc.record({ who: by, other: by }).map(({ who, other }): Action[] => [
+    { type: 'reset', of: OWNER[who] },
+    { type: 'login', by: who },
+    { type: 'login', by: other },
+    { type: 'set up an app', by: who },
+    { type: 'activate', by: other, isRight: true },
+  ]),
+);
+
 /** Somebody wants more messages than there are. */
 const flood = inEitherWay(
   fc
@@ -385,6 +396,24 @@ const trustTwice: fc.Arbitrary<Turn[]> = picks.map((order) => [
   },
 ]);
 
+/** Ann finds what she had lost by a key, while the other hand on her session reports that one as lost. */
+const finding: fc.Arbitrary<Turn[]> = picks.map((order) => [
+  ...oneByOne({ type: 'reset', of: 'ann' }),
+  ...TWO_FACTORS.slice(0, 5),
+  ...oneByOne(
+    { type: 'report lost', by: 'home', of: 'ann', what: 'totp' },
+    { type: 'prove', by: 'home', with: 'key', trusts: false },
+    { type: 'steal' },
+  ),
+  {
+    actions: [
+      { type: 'found', by: 'home', of: 'ann', what: 'totp' },
+      { type: 'report lost', by: 'copy', of: 'ann', what: 'key' },
+    ],
+    picks: order,
+  },
+]);
+
 function story(turn: fc.Arbitrary<Turn[]>): fc.Arbitrary<Turn[]> {
   const beginning = fc.constantFrom<Turn[][]>(
     [],
@@ -414,6 +443,7 @@ export const inTurn: fc.Arbitrary<Turn[]> = story(
     { weight: 2, arbitrary: mailing },
     { weight: 1, arbitrary: moving },
     { weight: 1, arbitrary: flood },
+    { weight: 1, arbitrary: borrowing },
     { weight: 1, arbitrary: sharing },
   ),
 );
@@ -426,6 +456,8 @@ export const withRaces: fc.Arbitrary<Turn[]> = story(
     { weight: 3, arbitrary: duel.map((one) => [one]) },
     { weight: 2, arbitrary: rivals.map((one) => [one]) },
     { weight: 1, arbitrary: trustTwice },
+    { weight: 1, arbitrary: finding },
+    { weight: 1, arbitrary: borrowing },
     { weight: 1, arbitrary: enrollment },
     { weight: 1, arbitrary: spending },
     { weight: 2, arbitrary: mailing },
