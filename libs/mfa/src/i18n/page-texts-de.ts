@@ -41,6 +41,8 @@ export const GERMAN_PAGES: MfaPageTexts = Object.freeze({
   totpReplace: 'Auf ein neues Telefon umziehen',
   endOtherSessions: 'Überall sonst abmelden',
   suspended: 'Als verloren gemeldet: keine Anmeldung damit',
+  destinationChanged:
+    'Funktioniert nicht mehr: Ihre Adresse oder Nummer hat sich geändert. Richten Sie ihn neu ein.',
   lostLink: 'Verloren?',
   foundLink: 'Wieder verwenden',
   rename: 'Umbenennen',

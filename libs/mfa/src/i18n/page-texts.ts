@@ -35,6 +35,7 @@ export const ENGLISH_PAGES = Object.freeze({
   lastUsed: 'Last used',
   locked: 'Locked after too many failed attempts',
   suspended: 'Reported as lost: can’t be used to sign in',
+  destinationChanged: 'Doesn’t work any more: your address or number has changed. Set it up again.',
   lostLink: 'Lost it?',
   foundLink: 'Use it again',
   rename: 'Rename',

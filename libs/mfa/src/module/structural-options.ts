@@ -5,6 +5,7 @@ import { BEHAVIOUR_OPTIONS } from '../options/mfa-options.js';
 import { MfaOptionsError } from '../options/options-error.js';
 import { Problems } from '../options/problems.js';
 import { assertGiven } from '../options/resolve-options.js';
+import { SHAPING_OPTIONS } from '../options/shaping-options.js';
 import { ROUTE_PATH } from '../options/route-paths.js';
 import type { ResolvedPages } from '../pages/frame/resolve-pages.js';
 import { resolveFactors } from './resolve-factors.js';
@@ -23,17 +24,11 @@ export type ResolvedStructure = Required<
   };
 
 /** A record, so that the compiler checks that no option is missing. */
-const STRUCTURAL: Readonly<Record<keyof MfaStructuralOptions, true>> = {
-  path: true,
-  controllers: true,
-  pages: true,
-  routes: true,
-  globalGuard: true,
-  isGlobal: true,
-  dataSource: true,
-  adapter: true,
-  factors: true,
-};
+const STRUCTURAL: Readonly<Record<keyof MfaStructuralOptions, true>> = recordOf(SHAPING_OPTIONS);
+
+function recordOf<T extends string>(names: readonly T[]): Record<T, true> {
+  return Object.fromEntries(names.map((name) => [name, true])) as Record<T, true>;
+}
 
 type FactoryOption = Exclude<keyof MfaModuleAsyncOptions, keyof MfaStructuralOptions>;
 

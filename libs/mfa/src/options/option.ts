@@ -1,3 +1,4 @@
+import { SHAPING_OPTIONS } from './shaping-options.js';
 import type { OptionsEnvironment } from './options-environment.js';
 import type { Problems } from './problems.js';
 import type { MfaProfile, ProfilePreset } from './profiles.js';
@@ -166,7 +167,7 @@ export function readGroup<Table extends OptionTable>(
 ): KeptOf<Table> {
   const given = problems.group(name, value);
   const prefix = name === '' ? '' : `${name}.`;
-  problems.onlyKnown(prefix, given, Object.keys(table));
+  problems.onlyKnown(prefix, given, Object.keys(table), name === '' ? SHAPING_OPTIONS : []);
   return Object.fromEntries(
     Object.entries(table).map(([key, option]) => [
       key,

@@ -51,12 +51,16 @@ export class Problems {
     return {};
   }
 
-  /** Rejects unknown options: a misspelt one that is silently ignored would be a hole nobody notices. */
-  onlyKnown(prefix: string, given: object, known: readonly string[]): void {
+  /**
+   * Rejects unknown options: a misspelt one that is silently ignored would be a hole nobody notices.
+   *
+   * @param others further options, which are given elsewhere
+   */
+  onlyKnown(prefix: string, given: object, known: readonly string[], others: readonly string[] = []): void {
     for (const key of Object.keys(given)) {
       if (!known.includes(key)) {
         this.add(
-          `\`${prefix}${key}\` is not an option; the options are ${known.map((name) => prefix + name).join(', ')}`,
+          `\`${prefix}${key}\` is not an option; the options are ${[...known, ...others].map((name) => prefix + name).join(', ')}`,
         );
       }
     }

@@ -235,6 +235,7 @@ describe('resolveOptions', () => {
       '`supportedTypes` needs a second factor',
     ],
     ['a misspelt option', { gracePeriod: 300 }, '`gracePeriod` is not an option'],
+    ['a misspelt option that shapes the module', { adaptor: {} }, ', profile, adapter, factors, '],
     ['a misspelt nested option', { rateLimit: { attempt: 5 } }, '`rateLimit.attempt` is not an option'],
     [
       'a transport without all of its methods',

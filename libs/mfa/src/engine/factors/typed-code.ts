@@ -22,6 +22,9 @@ export const CODE_INPUT_PATTERN = new RegExp(
   'u',
 );
 
+/** What {@link CODE_INPUT_PATTERN} asks for, for developers. */
+export const CODE_INPUT_MESSAGE = 'code must be 6 to 16 digits, or 8 to 40 letters and digits';
+
 /** The typed code in the form that factors verify. */
 export function normalizeCode(input: string): string {
   return input

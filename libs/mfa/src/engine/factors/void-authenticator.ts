@@ -38,20 +38,21 @@ export async function findVoid(
   authenticators: readonly Authenticator[],
   data: FactorData,
 ): Promise<string | null> {
-  if (!isSent(type) || hasRoom(type, authenticators)) return null;
+  if (hasRoom(type, authenticators)) return null;
   for (const row of authenticators.filter((one) => one.type === type)) {
     if (await isVoid(user, factor, row, data)) return row.id;
   }
   return null;
 }
 
-async function isVoid(
+/** Whether the user's record no longer has the destination to which this authenticator's codes are sent. */
+export async function isVoid(
   user: MfaUser,
   factor: MfaFactor,
   row: Authenticator,
   data: FactorData,
 ): Promise<boolean> {
-  if (!factor.isUsable) return false;
+  if (!isSent(row.type) || !factor.isUsable) return false;
   try {
     return !(await factor.isUsable(user, await data.open(row)));
   } catch (error) {

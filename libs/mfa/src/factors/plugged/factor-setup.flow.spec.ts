@@ -283,7 +283,10 @@ describe('completing the set-up of a factor', () => {
     ['nothing was begun', { setup: null }, {}, 'pager', 'no_pending_setup'],
   ])('is refused if %s, which is no attempt', async (_, world, given, type, code) => {
     const { activate, attempts } = prepare(world);
-    const details = code === 'invalid_request' ? { message: ['code must be a code'] } : {};
+    const details =
+      code === 'invalid_request'
+        ? { message: ['code must be 6 to 16 digits, or 8 to 40 letters and digits'] }
+        : {};
     await expect(activate(given, undefined, type)).rejects.toMatchObject({ code, details });
     expect(attempts).toEqual([]);
   });

@@ -7,7 +7,7 @@ import { userIdOf } from '../../core/users/mfa-user.js';
 import type { Authenticator } from '../../engine/rows/authenticator.entity.js';
 import { AccountsService } from '../../engine/authenticators/accounts.service.js';
 import { UserStateService } from '../../engine/users/user-state.service.js';
-import { CODE_INPUT_PATTERN, normalizeCode } from '../../engine/factors/typed-code.js';
+import { CODE_INPUT_MESSAGE, CODE_INPUT_PATTERN, normalizeCode } from '../../engine/factors/typed-code.js';
 import { FactorChange } from '../../engine/changes/factor-change.js';
 import type { MfaAddedFactor } from '../../engine/changes/add-authenticator.flow.js';
 import { AddAuthenticatorFlow } from '../../engine/changes/add-authenticator.flow.js';
@@ -116,7 +116,7 @@ export class FactorSetupFlow {
     const user = context ? await this.registry.onRecord(given, [type]) : given;
     const factor = this.factorOf(user, type, context);
     if (typeof code !== 'string' || !CODE_INPUT_PATTERN.test(code)) {
-      throw new MfaException('invalid_request', { message: ['code must be a code'] });
+      throw new MfaException('invalid_request', { message: [CODE_INPUT_MESSAGE] });
     }
     const userId = userIdOf(user);
     const sessionId = sessionIdOf(context);

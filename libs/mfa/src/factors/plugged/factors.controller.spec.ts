@@ -61,7 +61,10 @@ describe('the routes that set further factors up', () => {
   it.each([{}, { code: '' }, { code: 123456 }])('finish none with %j', async (body) => {
     await expect(routes.post('/factors/pager/activate', body)).resolves.toMatchObject({
       status: 400,
-      body: { code: 'invalid_request', message: ['code must be a code'] },
+      body: {
+        code: 'invalid_request',
+        message: ['code must be 6 to 16 digits, or 8 to 40 letters and digits'],
+      },
       calls: [],
     });
   });

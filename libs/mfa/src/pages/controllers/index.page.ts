@@ -44,13 +44,14 @@ export class IndexPage {
     @QueryText('notice') notice: string | null,
   ): Promise<PageAnswer> {
     const authenticators = await this.authenticators.find(user);
-    const { types, mustVerifyEmail } = await this.offers.find(user, authenticators, context);
+    const { types, mustVerifyEmail, voids } = await this.offers.find(user, authenticators, context);
     const words = await this.locale.wordsFor(context);
     return show('index', {
       status: await this.mfa.status(user, context.session),
       authenticators,
       offered: types,
       mustVerifyEmail,
+      voids,
       supportedTypes: this.options.supportedTypes,
       hasTrustedDevices: this.options.trustedDevices.enabled,
       notice:

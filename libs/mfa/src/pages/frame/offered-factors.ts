@@ -7,7 +7,7 @@ import { AddAuthenticatorFlow } from '../../engine/changes/add-authenticator.flo
 import { MfaException } from '../../core/errors/mfa-exception.js';
 import { FactorData } from '../../engine/factors/factor-judge.js';
 import { FactorRegistry } from '../../engine/factors/factor-registry.js';
-import { findVoid } from '../../engine/factors/void-authenticator.js';
+import { isSent, isVoid } from '../../engine/factors/void-authenticator.js';
 import { FACTORS } from '../../factors/factors.js';
 import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
@@ -21,6 +21,8 @@ export interface Offer {
   types: readonly MfaType[];
   /** Whether more factors become available once the user has verified their email address. */
   mustVerifyEmail: boolean;
+  /** The ids of authenticators that no longer work because the user's record has another address or number. */
+  voids: readonly string[];
 }
 
 /** Determines which factors a user can add now. */
@@ -41,16 +43,18 @@ export class OfferedFactors {
     context: Pick<MfaRequest, 'records' | 'account'>,
   ): Promise<Offer> {
     const rows = context.account?.authenticators ?? [];
+    const voids = await this.voidOf(user, rows);
     const possible: MfaType[] = [];
     for (const type of this.enrollment.supportedSecondFactors(context.records)) {
       const isOffered = this.registry.find(type)?.isOffered?.(user) ?? true;
-      if (isOffered && (this.hasRoom(type, authenticators) || (await this.canReplace(type, user, rows))))
+      if (isOffered && (this.hasRoom(type, authenticators) || (await this.canReplace(type, voids, rows))))
         possible.push(type);
     }
     const refusals = possible.map((type) => this.refusalOf(user, type));
     return {
       types: possible.filter((_, index) => refusals[index] === null),
       mustVerifyEmail: refusals.includes('unverified_email'),
+      voids: voids.map(({ id }) => id),
     };
   }
 
@@ -60,16 +64,27 @@ export class OfferedFactors {
     return count < (parts?.maxPerUser?.(this.options) ?? traitsOf(type)?.maxPerUser ?? 1);
   }
 
-  /** Whether a new authenticator would replace one whose destination is no longer on record, and the adapter lets that one go. */
-  private async canReplace(type: MfaType, user: MfaUser, rows: readonly Authenticator[]): Promise<boolean> {
-    const factor = this.registry.find(type);
-    if (!factor) return false;
-    const onRecord = await this.registry.onRecord(user, [type]);
-    const id = await findVoid(onRecord, { type, factor }, rows, this.data);
-    return id !== null && (await this.isReplaceable(type, id, rows));
+  /** The authenticators whose destination is no longer on record. */
+  private async voidOf(user: MfaUser, rows: readonly Authenticator[]): Promise<Authenticator[]> {
+    const sent = rows.filter(({ type }) => isSent(type));
+    const types = sent.map(({ type }) => type);
+    const onRecord = await this.registry.onRecord(user, types);
+    const voids: Authenticator[] = [];
+    for (const row of sent) {
+      const factor = this.registry.find(row.type);
+      if (factor && (await isVoid(onRecord, factor, row, this.data))) voids.push(row);
+    }
+    return voids;
   }
 
-  private async isReplaceable(type: MfaType, id: string, rows: readonly Authenticator[]): Promise<boolean> {
+  /** Whether a new authenticator would replace one of these, and the adapter lets that one go. */
+  private async canReplace(
+    type: MfaType,
+    voids: readonly Authenticator[],
+    rows: readonly Authenticator[],
+  ): Promise<boolean> {
+    const id = voids.find((one) => one.type === type)?.id;
+    if (id === undefined) return false;
     try {
       await this.adding.assertReplaceable(rows, { type, id });
       return true;

@@ -72,6 +72,8 @@ export interface MfaPageProps {
     offered: readonly MfaType[];
     /** Whether more become available once the user has verified their email address. */
     mustVerifyEmail: boolean;
+    /** The ids of authenticators that no longer work because the user's address or number has changed. */
+    voids: readonly string[];
     hasTrustedDevices: boolean;
     /** All types that the application supports. */
     supportedTypes: readonly MfaType[];

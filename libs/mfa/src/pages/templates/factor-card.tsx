@@ -12,10 +12,12 @@ interface Props {
   factor: ListedAuthenticator;
   /** Whether another factor of this kind could be added. */
   canAdd: boolean;
+  /** Whether it no longer works because the user's address or number has changed. */
+  isVoid: boolean;
 }
 
 /** A second factor in the list. */
-export function FactorCard({ page, factor, canAdd }: Props): VNode {
+export function FactorCard({ page, factor, canAdd, isVoid }: Props): VNode {
   const { texts } = page;
   const { name, type, createdAt, lastUsedAt, locked, suspended, provider, destination } = factor;
   const { kindOf, placeOf, linksOf, removalOf } = partOf(type);
@@ -31,6 +33,7 @@ export function FactorCard({ page, factor, canAdd }: Props): VNode {
         {place !== null && <p>{place}</p>}
         {suspended && <p class="mfa-warning">{texts.suspended}</p>}
         {locked && !suspended && <p class="mfa-warning">{texts.locked}</p>}
+        {isVoid && <p class="mfa-warning">{texts.destinationChanged}</p>}
         <dl>
           <Fact name={texts.added}>
             <Moment page={page} at={createdAt} />

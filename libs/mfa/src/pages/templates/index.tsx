@@ -16,6 +16,7 @@ const Index: MfaPageTemplate<'index'> = (props) => {
     authenticators,
     offered,
     mustVerifyEmail,
+    voids,
     hasTrustedDevices,
     supportedTypes,
     notice,
@@ -51,6 +52,7 @@ const Index: MfaPageTemplate<'index'> = (props) => {
                 page={page}
                 factor={factor}
                 canAdd={supportedTypes.includes(factor.type)}
+                isVoid={voids.includes(factor.id)}
               />
             ))}
           </ul>
