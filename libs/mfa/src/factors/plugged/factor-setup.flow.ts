@@ -54,6 +54,11 @@ export class FactorSetupFlow {
     @Inject(AttemptLimiter) private readonly limiter: AttemptLimiter,
   ) {}
 
+  /** @throws {MfaException} `not_found` if there is no such factor, or it isn't offered; `unverified_email` */
+  assertMayEnroll(user: MfaUser, type: MfaType): void {
+    this.offeredTo(user, type);
+  }
+
   /**
    * Begins a set-up that belongs to the session of the request. It replaces an earlier one.
    *
@@ -172,14 +177,19 @@ export class FactorSetupFlow {
   }
 
   private factorOf(user: MfaUser, type: MfaType, context: MfaRequest | undefined): MfaFactor {
-    const factor = this.registry.find(type);
-    if (!factor) throw new MfaException('not_found');
-    this.adding.assertMayEnroll(user, type);
+    const factor = this.offeredTo(user, type);
     if (context && isOverSameChannel(type, context.records)) {
       throw new MfaException('invalid_request', {
         message: ['you signed in over the channel of this factor, so its codes would prove nothing more'],
       });
     }
+    return factor;
+  }
+
+  private offeredTo(user: MfaUser, type: MfaType): MfaFactor {
+    const factor = this.registry.find(type);
+    if (!factor) throw new MfaException('not_found');
+    this.adding.assertMayEnroll(user, type);
     return factor;
   }
 

@@ -3,9 +3,7 @@ import { Get, Inject, Param, Post } from '@nestjs/common';
 import type { MfaUser } from '../../core/users/mfa-user.js';
 import { AuthenticatorList } from '../../engine/authenticators/authenticator-list.js';
 import { isSecondFactorRow } from '../../engine/rows/authenticator.entity.js';
-import { MfaException } from '../../core/errors/mfa-exception.js';
 import { ActivateFactorDto } from '../../factors/plugged/activate-factor.dto.js';
-import { FactorRegistry } from '../../engine/factors/factor-registry.js';
 import { FactorSetupFlow } from '../../factors/plugged/factor-setup.flow.js';
 import { Access, CurrentRequest, CurrentUser } from '../../guard/mfa-route.guard.js';
 import { factorLabel } from '../../i18n/factor-label.js';
@@ -28,7 +26,6 @@ import { Exchange, Form, MfaPages, QueryText } from '../render/page.decorators.j
 @MfaPages()
 export class FactorPages {
   constructor(
-    @Inject(FactorRegistry) private readonly registry: FactorRegistry,
     @Inject(FactorSetupFlow) private readonly flow: FactorSetupFlow,
     @Inject(BegunSetups) private readonly begun: BegunSetups,
     @Inject(AuthenticatorList) private readonly authenticators: AuthenticatorList,
@@ -46,6 +43,7 @@ export class FactorPages {
     @Param('type') type: MfaType,
     @QueryText('next') next: string | null,
   ): Promise<PageAnswer> {
+    this.flow.assertMayEnroll(user, type);
     return this.addPage(user, context, type, { next: safeNext(next), name: '' });
   }
 
@@ -64,6 +62,7 @@ export class FactorPages {
       context,
       { field: 'code', invalid: { code: 'invalidCode', name: 'invalidName' } },
       async () => {
+        this.flow.assertMayEnroll(user, type);
         if (isTicked(body['begin'])) {
           const answer = await this.flow.begin(user, type, {}, context);
           await this.begun.put(exchange.response, context, type, answer);
@@ -86,8 +85,6 @@ export class FactorPages {
     { next, name }: { next: string | null; name: string },
     refusal?: Refusal,
   ): Promise<PageAnswer> {
-    const factor = this.registry.find(type);
-    if (!factor) throw new MfaException('not_found');
     const factors = await this.authenticators.find(user);
     const { channel, restricted = false } = traitsOf(type) ?? {};
     return show(
