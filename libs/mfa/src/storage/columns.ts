@@ -22,6 +22,12 @@ function parse(text: unknown): unknown {
   }
 }
 
+/** The latest time that a `Date` can hold, in milliseconds since the epoch. A damaged row may hold more, which is no time. */
+export const LATEST_MOMENT = 8_640_000_000_000_000;
+
+/** The greatest value of a {@link CountColumn}. */
+export const GREATEST_COUNT = 2_147_483_647;
+
 /**
  * A small counter: 0 by default, or null if nullable. On CockroachDB every integer has 64 bits, which its driver returns as
  * text.
@@ -33,7 +39,8 @@ export function CountColumn(name: string, { nullable = false } = {}): PropertyDe
     ...(nullable ? { nullable } : { default: 0 }),
     transformer: {
       to: (value: number | null | undefined) => value,
-      from: (value: string | number | null) => (value === null ? null : Number(value)),
+      // An empty text, which a damaged row may hold, is no number either.
+      from: (value: string | number | null) => (value === null ? null : value === '' ? NaN : Number(value)),
     },
   });
 }

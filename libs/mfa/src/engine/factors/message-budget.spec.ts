@@ -59,6 +59,14 @@ describe('the budget of messages', () => {
     await expect(take()).resolves.toMatchObject({ nextAt: new Date(now + WINDOW_MS) });
   });
 
+  it('is full again where the window began at a time that is none', async () => {
+    const messagesFrom = 9_000_000_000_000_000 as never;
+    await dataSource.getRepository(MfaUserState).update('ada', { messages: 2, messagesFrom });
+    await expect(take()).resolves.toMatchObject({ nextAt: new Date(NOW) });
+    await expect(take()).resolves.toMatchObject({ nextAt: new Date(NOW + WINDOW_MS) });
+    await expect(take()).rejects.toMatchObject(spent(600));
+  });
+
   it('belongs to one user', async () => {
     await take();
     await take();

@@ -3,6 +3,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { MfaClock } from '../../core/clock/clock.js';
 import { MFA_CLOCK } from '../../core/clock/clock.js';
 import { MfaException } from '../../core/errors/mfa-exception.js';
+import { LATEST_MOMENT } from '../../storage/columns.js';
 import type { Write } from '../../storage/mfa-storage.js';
 import { MfaStorage } from '../../storage/mfa-storage.js';
 import { MfaUserState } from '../rows/mfa-user-state.entity.js';
@@ -68,7 +69,8 @@ export class MessageBudget {
 
   private count(userId: string, now: number, { messages, windowSeconds }: MessageLimit): Write {
     const cutoff = now - windowSeconds * 1000;
-    const isNew = 'messages IS NULL OR messages_from IS NULL OR messages_from <= :cutoff';
+    // A window whose start is no time would never pass.
+    const isNew = `messages IS NULL OR messages_from IS NULL OR messages_from <= :cutoff OR messages_from > ${LATEST_MOMENT}`;
     return {
       query: this.storage.dataSource
         .createQueryBuilder()

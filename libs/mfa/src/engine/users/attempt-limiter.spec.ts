@@ -286,6 +286,15 @@ describe('the budget of attempts', () => {
     });
   });
 
+  it('begins anew where its window began at a time that is none', async () => {
+    const limiter = budgetOf(3);
+    await store({ attempts: 3, windowStartedAt: 9_000_000_000_000_000 as never });
+    await take(limiter);
+    expect(await stored()).toMatchObject({ attempts: 1, windowStartedAt: new Date(NOW) });
+    await takeMany(limiter, 2);
+    await expect(take(limiter)).rejects.toMatchObject({ code: 'too_many_attempts' });
+  });
+
   it('is whole again when it is renewed, for that user', async () => {
     const spent = { attempts: 3, windowStartedAt: new Date(NOW), exhaustedToldAt: new Date(NOW) };
     await store({ ...spent, version: 2 });

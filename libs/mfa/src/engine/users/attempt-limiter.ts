@@ -11,6 +11,7 @@ import type { MfaEventSource } from '../rows/mfa-request.js';
 import { MfaJournal } from '../journal/mfa-journal.js';
 import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
+import { LATEST_MOMENT } from '../../storage/columns.js';
 import { isInDoubt } from '../../storage/in-doubt.js';
 import { MfaStorage } from '../../storage/mfa-storage.js';
 import type { Write } from '../../storage/mfa-storage.js';
@@ -18,8 +19,8 @@ import type { AuthenticationSession } from '../rows/authentication-session.entit
 import { MfaUserState } from '../rows/mfa-user-state.entity.js';
 import { UserStateService } from './user-state.service.js';
 
-/** SQL: whether there is no window yet, or it has passed. */
-const IS_NEW = 'window_started_at IS NULL OR window_started_at <= :cutoff';
+/** SQL: whether there is no window yet, or it has passed, or its start is no time and would never pass. */
+const IS_NEW = `window_started_at IS NULL OR window_started_at <= :cutoff OR window_started_at > ${LATEST_MOMENT}`;
 
 /** An attempt that was counted. */
 export interface TakenAttempt {

@@ -47,6 +47,17 @@ describe('the row that each user has', () => {
     return { id };
   };
 
+  it.each([2_147_483_646, 2_147_483_647])('with a version of %d lets the factors change', async (version) => {
+    await store('ada', { version });
+    await store('bob', { version });
+    const seen = { ...users.blank('ada'), version };
+    await expect(commit(users.claimVersion(seen))).resolves.toMatchObject({ committed: true });
+    expect((await stored())?.version).toBe(version === 2_147_483_647 ? 1 : 2_147_483_647);
+    expect((await stored('bob'))?.version).toBe(version);
+    // Of two changes that have seen it, one happens.
+    await expect(commit(users.claimVersion(seen))).resolves.toMatchObject({ committed: false });
+  });
+
   it('is found by the user’s id; there is none at first', async () => {
     await store('ada', { version: 3, enrolledAt: EARLIER });
     await store('bob');

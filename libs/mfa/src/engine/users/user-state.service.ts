@@ -6,6 +6,7 @@ import type { MfaClock } from '../../core/clock/clock.js';
 import { MFA_CLOCK } from '../../core/clock/clock.js';
 import { MFA_TYPES, isBackupType } from '../../core/policy/methods.js';
 import type { Write } from '../../storage/mfa-storage.js';
+import { GREATEST_COUNT } from '../../storage/columns.js';
 import { MfaStorage } from '../../storage/mfa-storage.js';
 import type { PreparedRead } from '../../storage/prepared-statements.js';
 import { MfaUserState } from '../rows/mfa-user-state.entity.js';
@@ -93,15 +94,18 @@ export class UserStateService {
    *
    * @param isChange false if the factors stay the same; the version then does too
    */
-  claimVersion(state: MfaUserState, isChange = true): Write {
-    return {
-      claim: VERSION_CLAIM,
-      query: this.storage.dataSource
-        .createQueryBuilder()
-        .update(MfaUserState)
-        .set({ version: () => (isChange ? 'version + 1' : 'version') })
-        .where('user_id = :userId AND version = :seen', { userId: state.userId, seen: state.version }),
-    };
+  claimVersion({ userId, version: seen }: MfaUserState, isChange = true): Write {
+    const update = this.storage.dataSource.createQueryBuilder().update(MfaUserState);
+    // A version that is none, or is followed by none, would refuse all changes for good: they begin to count anew.
+    const query =
+      seen < GREATEST_COUNT
+        ? update
+            .set({ version: () => (isChange ? 'version + 1' : 'version') })
+            .where('user_id = :userId AND version = :seen', { userId, seen })
+        : update
+            .set({ version: 1 })
+            .where(`user_id = :userId AND NOT (version < ${GREATEST_COUNT})`, { userId });
+    return { claim: VERSION_CLAIM, query };
   }
 
   /**
