@@ -335,7 +335,7 @@ describe('a factor that replaces another', () => {
   it('removes it in the same commit, and ends the other sessions', async () => {
     const { writes, events, onLost, asked, late } = await add(factor({ replaces: 'old' }), { state });
     expect(writes).toEqual([CLAIM, replacement(), ends('')]);
-    expect(events).toEqual([addedEvent(false), removedEvent(old), endedEvent('all')]);
+    expect(events).toEqual([removedEvent(old), addedEvent(false), endedEvent('all')]);
     expect(onLost).toEqual({ code: 'incorrect_code', removal: 'not_found' });
     expect(asked).toEqual([['old', { by: 'user' }]]);
     expect(late).toEqual([]);
@@ -353,7 +353,7 @@ describe('a factor that replaces another', () => {
     const unnamed = factor({ replaces: 'old', authenticator: { name: undefined, data: 'sealed' } });
     const { added, events } = await add(unnamed, { state });
     expect(added.authenticator).toMatchObject({ id: 'new', name: 'The old', data: 'sealed' });
-    expect(events[0]).toEqual(addedEvent(false, { name: 'The old' }));
+    expect(events[1]).toEqual(addedEvent(false, { name: 'The old' }));
     const named = await add(factor({ replaces: 'old' }), { state });
     expect(named.added.authenticator.name).toBe('New app');
   });

@@ -183,7 +183,8 @@ export class AddAuthenticatorFlow {
     ];
     if (replaced) {
       const data = { authenticator: nameAuthenticator(replaced), isLast: false };
-      events.push({ type: 'mfa.authenticator.removed', data });
+      // First, as what the user is told last should be what holds now.
+      events.unshift({ type: 'mfa.authenticator.removed', data });
     }
     if (isFirst && this.backup && (await this.backup.areGiven())) {
       const planned = await this.backup.planReplacement(user);
