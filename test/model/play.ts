@@ -42,7 +42,10 @@ export async function play(world: World, turns: readonly Turn[]): Promise<number
   return count;
 }
 
-/** At once each browser sends one request, and what is no request happens alone. */
+/**
+ * At once each browser sends one request, and what is no request happens alone. A key signs once: of two signatures the older one could
+ * come later, and would look like that of a copy.
+ */
 function meaningful(actions: readonly Action[], state: State, scene: Scene): Action[] {
   const doable = actions.filter(
     (action) =>
@@ -54,9 +57,9 @@ function meaningful(actions: readonly Action[], state: State, scene: Scene): Act
   if (alone) return [alone];
   const seen = new Set<unknown>();
   return doable.filter((action) => {
-    const by = actorOf(action) ?? action.type;
-    if (seen.has(by)) return false;
-    seen.add(by);
+    const uses = [actorOf(action) ?? action.type, ...(asksForKey(action) ? ['key'] : [])];
+    if (uses.some((one) => seen.has(one))) return false;
+    for (const one of uses) seen.add(one);
     return true;
   });
 }
