@@ -75,10 +75,11 @@ export class LoginFlow {
    * @throws {MfaException} `cross_origin` when another site sent this sign-in and `crossSite` doesn't allow it;
    *   `session_expired` when it was ended while in progress
    * @throws {RangeError} when `ttlSeconds` is longer than the options allow
-   * @throws {Error} when called inside an open transaction of the application, or without its `request` and `response`
+   * @throws {Error} when called inside an open transaction of the application, or without its `request`
    */
   async login(user: MfaUser, exchange: MfaLoginExchange): Promise<MfaLoginResult> {
-    const { request, response } = assertExchange(exchange);
+    assertExchange(exchange);
+    const { request, response } = exchange;
     const issued = await this.beginning.begin(user, exchange, this.firstFactors.record(exchange));
     const external = await this.firstFactors.external(user, request);
     if (external.length > 0) return this.completeUndecided(user, issued, exchange, external);
@@ -169,14 +170,10 @@ export class LoginFlow {
   }
 }
 
-/** Without a response the session's cookie would be lost, and nobody signed in. */
-function assertExchange(
-  exchange: Partial<MfaLoginExchange> | undefined,
-): Pick<MfaLoginExchange, 'request' | 'response'> {
-  const { request, response } = exchange ?? {};
-  if (request && response) return { request, response };
+function assertExchange(exchange: Partial<MfaLoginExchange> | undefined): void {
+  if (exchange?.request) return;
   throw new Error(
-    'MfaService.login() needs the request and the response: `login(user, { request, response })`, in a handler with `@Req()` and `@Res({ passthrough: true })`',
+    'MfaService.login() needs the request, and the response for its cookie: `login(user, { request, response })`, in a handler with `@Req()` and `@Res({ passthrough: true })`',
   );
 }
 

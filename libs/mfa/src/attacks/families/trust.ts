@@ -1,5 +1,5 @@
 import type { AttackFamily } from '../scene/attack.js';
-import { NotApplicable, Unclear } from '../scene/outcome.js';
+import { NotApplicable } from '../scene/outcome.js';
 import type { Scene, WithApp } from '../scene/scene.js';
 import { itemsOf, textOf } from '../target/attack-answer.js';
 import type { AttackClient } from '../target/attack-client.js';
@@ -157,9 +157,9 @@ export const trust: AttackFamily = {
         const copies = Array.from({ length: 4 }, () => onlyTrust(scene, owner));
         const statuses = await Promise.all(copies.map((copy) => statusOf(scene, copy, owner.user)));
         const spared = statuses.filter((status) => status === 'authenticated').length;
-        if (spared === 0) throw new Unclear('The trust was good for none of four sign-ins at once');
         const found = `${spared} of 4 sign-ins at once owed no second factor`;
-        scene.must(spared === 1, found, found);
+        // None, where the others were taken for a sign that the token was copied before the first one was answered.
+        scene.must(spared <= 1, found, found);
       },
     },
     {
