@@ -404,4 +404,25 @@ describe('a type of factor that is no longer offered', () => {
     expect(signals.allAcceptedCredentials.allAcceptedCredentialIds).toHaveLength(1);
     await test.close();
   });
+
+  it('(webauthn) is not named where the relying party is gone too', async () => {
+    const { owner } = await enrolled(['webauthn', 'totp']);
+    const test = await startPageApp({
+      orm: database.orm,
+      mfa: { webauthn: undefined, supportedTypes: ['totp', 'recovery_codes'] },
+    });
+    test.clock.advance((first.clock.now() - test.clock.now()) / 1000 + 60);
+    const browser = PageClient.of(await halfSignIn(test, owner));
+    expect((await browser.get('/mfa/session')).body.methods).toEqual(['totp', 'recovery_codes']);
+    expect((await browser.get(`${PAGES}/authenticate`)).text).not.toContain('Security key');
+    const { status } = await browser.post('/mfa/authenticate', { code: codeOf(owner.secret, test.clock) });
+    expect(status).toBe(200);
+    expect((await browser.get('/mfa/status')).body.methods).not.toContain('webauthn');
+    // The key is still theirs, and a recovery code removes it as if it were lost.
+    const path = `/mfa/authenticators/${owner.ids.webauthn}`;
+    expect(await browser.delete(path)).toMatchObject({ status: 401, body: { methods: ['recovery_codes'] } });
+    await browser.post('/mfa/authenticate', { code: owner.recoveryCodes[0] });
+    expect((await browser.delete(path)).status).toBe(204);
+    await test.close();
+  });
 });

@@ -6,6 +6,7 @@ import { Controller, Get, Render, UseGuards, UseInterceptors } from '@nestjs/com
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { MfaSessionGuard, MfaViewInterceptor, MfaViewService } from 'nestjs-mfa';
 
+import { rowsOf } from '../support/databases.js';
 import type { TestApp } from '../support/test-app.js';
 import { enroll, newUserId, startTestApp } from '../support/test-app.js';
 
@@ -77,6 +78,15 @@ describe('a view of the application’s own', () => {
     expect(text).toContain('<a href="/account/security">Account security</a>');
     expect(text).toContain('<a href="/account/security/recovery-codes">10 recovery codes</a>');
     expect(text).not.toContain('recovery_codes');
+  });
+
+  it('lists what the user has but nobody can prove any more', async () => {
+    const user = await enroll(test);
+    const sql = "UPDATE mfa_authenticator SET type = 'retired' WHERE id = ?";
+    await rowsOf(test.dataSource, sql, [user.authenticatorId]);
+    const { text } = await user.client.get('/profile');
+    expect(text).toContain('Two-factor authentication is on.');
+    expect(text).toContain('<li>retired: Authenticator app, since');
   });
 
   it('knows nothing of a visitor, and no links where there are no pages', async () => {

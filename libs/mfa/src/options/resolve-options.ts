@@ -3,10 +3,10 @@ import type { MfaAcrLevels } from '../core/policy/acr.js';
 import { fittingTypes } from '../core/policy/policy.js';
 import { isOfferedUnderFloor, raise } from '../core/policy/floor.js';
 import type { MfaType } from '../core/policy/methods.js';
-import { BUILT_IN_TRAITS } from '../factors/traits/built-in.js';
 import { checkFactors } from './check-factors.js';
 import type { MfaBehaviourOptions } from './mfa-options.js';
 import { BEHAVIOUR_OPTIONS } from './mfa-options.js';
+import { missingOption } from './needed-option.js';
 import type { KeptOf } from './option.js';
 import { readGroup } from './option.js';
 import type { OptionsEnvironment } from './options-environment.js';
@@ -19,17 +19,6 @@ import { MFA_PROFILES, PROFILES } from './profiles.js';
 import type { ResolvedMfaOptions } from './resolved-options.js';
 import type { ResolvedCookie } from './session-options.js';
 import { nameCookie } from './session-options.js';
-
-type BuiltIn = (typeof BUILT_IN_TRAITS)[number];
-
-/** An option group that may be absent; a factor type that needs it is then unavailable. */
-type NeededOption = Extract<BuiltIn, { needsOption: string }>['needsOption'];
-
-const NEEDED: ReadonlyMap<MfaType, NeededOption> = new Map(
-  BUILT_IN_TRAITS.flatMap((traits): [MfaType, NeededOption][] =>
-    'needsOption' in traits ? [[traits.type, traits.needsOption]] : [],
-  ),
-);
 
 /**
  * Fills in the defaults and checks all options against each other.
@@ -60,7 +49,7 @@ export function resolveOptions(
   const supportedTypes = resolveTypes(problems, options, profile, environment, factorTypes);
   checkFactors(problems, profile, supportedTypes);
   checkLevels(problems, kept.acr, preset, factorTypes);
-  if (supportedTypes.some((type) => lacksOption(type, kept))) {
+  if (supportedTypes.some((type) => missingOption(type, kept) !== undefined)) {
     problems.add(
       '`webauthn.rpId`, `webauthn.rpName` and `webauthn.origins` are required: set them, or leave `webauthn` out of `supportedTypes` (with NODE_ENV `development`, they are optional)',
     );
@@ -131,12 +120,6 @@ function checkLevels(
   }
 }
 
-/** Whether the type needs a group of options that isn't set. */
-function lacksOption(type: MfaType, given: Readonly<Partial<Record<NeededOption, unknown>>>): boolean {
-  const option = NEEDED.get(type);
-  return option !== undefined && (given[option] ?? null) === null;
-}
-
 function resolveTypes(
   problems: Problems,
   options: MfaBehaviourOptions,
@@ -149,7 +132,7 @@ function resolveTypes(
   if (types === undefined) {
     // During development the relying party may be missing; in production, or under a profile, it is required.
     const isOptional = profile === 'default' && isDevelopment(nodeEnv);
-    if (isOptional) return known.filter((type) => !lacksOption(type, options));
+    if (isOptional) return known.filter((type) => missingOption(type, options) === undefined);
     // Keep the types of the option `factors`: they were asked for explicitly, so if one doesn't fit, the check has to say so.
     return PROFILES[profile].offersOnlyFloor
       ? known.filter((type) => isOfferedUnderFloor(type) || factorTypes.includes(type))

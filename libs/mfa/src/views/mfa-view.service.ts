@@ -11,7 +11,7 @@ import type { ResolvedMfaOptions } from '../options/resolved-options.js';
 import { MFA_OPTIONS } from '../options/resolved-options.js';
 import { MfaPageLinks } from '../refusals/page-links.js';
 import { pageTextsOf } from '../i18n/fill-text.js';
-import { isSecondFactorType } from '../core/policy/methods.js';
+import { isBackupType } from '../core/policy/methods.js';
 import type { MfaType } from '../core/policy/methods.js';
 import { MfaService } from '../account/mfa.service.js';
 import { MfaRequestService } from '../engine/sessions/mfa-request.service.js';
@@ -78,7 +78,7 @@ export class MfaViewService {
       required,
       verified,
       authenticators: listed
-        .filter(({ type }) => isSecondFactorType(type))
+        .filter(({ type }) => !isBackupType(type))
         .map(({ id, type, name, createdAt, lastUsedAt, locked }) => {
           return { id, type, typeName: factorLabel(type, words), name, createdAt, lastUsedAt, locked };
         }),

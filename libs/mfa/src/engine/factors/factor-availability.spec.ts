@@ -12,6 +12,7 @@ import type { FactorData } from './factor-judge.js';
 import type { FactorRegistry } from './factor-registry.js';
 import type { MfaFactor } from './mfa-factor.js';
 import type { ProfileFloor } from './profile-floor.js';
+import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 
 registerFactorType({ type: 'pager', channel: 'sms' } as never);
 
@@ -20,7 +21,10 @@ const rowOf = (type: string, id = type) => ({ id, type, userId: 'ada', isLocked:
 type Row = Authenticator & { isLocked: boolean };
 
 /** Factors by type, with the given `isUsable`. */
-function availability(factors: Record<string, MfaFactor['isUsable']>): FactorAvailability {
+function availability(
+  factors: Record<string, MfaFactor['isUsable']>,
+  options: object = {},
+): FactorAvailability {
   return new FactorAvailability(
     {
       isLocked: (row: Row) => row.isLocked,
@@ -29,6 +33,7 @@ function availability(factors: Record<string, MfaFactor['isUsable']>): FactorAva
     { find: (type: string) => (type in factors ? { isUsable: factors[type] } : undefined) } as FactorRegistry,
     { open: (row: Row) => Promise.resolve(row) } as unknown as FactorData,
     { admitted: (rows: Row[]) => Promise.resolve(rows) } as unknown as ProfileFloor,
+    options as ResolvedMfaOptions,
   );
 }
 
@@ -53,9 +58,21 @@ describe('whether an authenticator works now', () => {
     const { isUsable: ask } = bound(availability({ pager: undefined }));
     for (const type of ['gone', 'gone', 'lost']) expect(await ask(USER, rowOf(type))).toBe(false);
     expect(error.mock.calls.map(([message]) => String(message))).toEqual([
-      expect.stringMatching(/authenticators of type gone, but no such factor.*`factors`/),
+      expect.stringMatching(/authenticators of type gone, but there is no such factor.*`factors`/),
       expect.stringMatching(/of type lost/),
     ]);
+  });
+
+  it('is not so without the options that its factor needs, which is said once', async () => {
+    const factors = { webauthn: undefined, totp: undefined };
+    const without = availability(factors, { webauthn: null });
+    const rows = [rowOf('webauthn', 'k1'), rowOf('webauthn', 'k2'), rowOf('totp')];
+    expect(await without.usableTypes(USER, rows)).toEqual(['totp']);
+    expect(error.mock.calls.map(([message]) => String(message))).toEqual([
+      expect.stringMatching(/of type webauthn, but the option `webauthn` is not set/),
+    ]);
+    const withIt = availability(factors, { webauthn: { rpId: 'example.com' } });
+    expect(await withIt.usableTypes(USER, rows)).toEqual(['webauthn', 'webauthn', 'totp']);
   });
 
   it('is not so while it is locked, whatever its factor says', async () => {

@@ -6,6 +6,9 @@ import { AuthenticatorsService } from '../authenticators/authenticators.service.
 import { isAway } from '../../core/errors/is-away.js';
 import type { AuthenticationRecord, MfaType } from '../../core/policy/methods.js';
 import { isOverSameChannel, traitsOf } from '../../core/policy/methods.js';
+import { missingOption } from '../../options/needed-option.js';
+import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
+import { MFA_OPTIONS } from '../../options/resolved-options.js';
 import { FactorData } from './factor-judge.js';
 import { FactorRegistry } from './factor-registry.js';
 import { ProfileFloor } from './profile-floor.js';
@@ -14,14 +17,15 @@ import { ProfileFloor } from './profile-floor.js';
 @Injectable()
 export class FactorAvailability {
   private readonly logger = new Logger(FactorAvailability.name);
-  /** The types without a factor that were reported. */
-  private readonly missing = new Set<MfaType>();
+  /** The types that nobody can use, as far as they were reported. */
+  private readonly reported = new Set<MfaType>();
 
   constructor(
     @Inject(AuthenticatorsService) private readonly authenticators: AuthenticatorsService,
     @Inject(FactorRegistry) private readonly registry: FactorRegistry,
     @Inject(FactorData) private readonly data: FactorData,
     @Inject(ProfileFloor) private readonly floor: ProfileFloor,
+    @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
   ) {}
 
   /**
@@ -44,7 +48,13 @@ export class FactorAvailability {
   /** Whether this authenticator works now: it is not locked, and its factor agrees. */
   async isUsable(user: MfaUser, row: Authenticator): Promise<boolean> {
     if (this.authenticators.isLocked(row)) return false;
-    if (traitsOf(row.type) === undefined) return this.reportMissing(row.type);
+    if (traitsOf(row.type) === undefined) {
+      return this.report(row.type, 'there is no such factor', 'Add it to the option `factors` again');
+    }
+    const missing = missingOption(row.type, this.options);
+    if (missing !== undefined) {
+      return this.report(row.type, `the option \`${missing}\` is not set`, 'Set it again');
+    }
     const factor = this.registry.find(row.type);
     if (!factor?.isUsable) return true;
     try {
@@ -60,11 +70,11 @@ export class FactorAvailability {
   }
 
   /** Once per type: there may be many of them. */
-  private reportMissing(type: MfaType): false {
-    if (!this.missing.has(type)) {
-      this.missing.add(type);
+  private report(type: MfaType, problem: string, remedy: string): false {
+    if (!this.reported.has(type)) {
+      this.reported.add(type);
       this.logger.error(
-        `There are authenticators of type ${type}, but no such factor. They can't be used, and their users still owe a second factor. Add it to the option \`factors\` again`,
+        `There are authenticators of type ${type}, but ${problem}. They can't be used, and their users still owe a second factor. ${remedy}`,
       );
     }
     return false;
