@@ -361,10 +361,11 @@ const MAILED = oneByOne(
   { type: 'steal' },
 );
 
-/** Ann has moved since, and has begun to set up codes to her new address. */
+/** Ann has signed in elsewhere, has moved since, and has begun to set up codes to her new address. */
 const MOVED = [
   ...MAILED,
   ...oneByOne(
+    { type: 'prove', by: 'phone', with: 'email_code', trusts: false },
     { type: 'move', of: 'ann', kind: 'email_code' },
     { type: 'set up codes', by: 'home', kind: 'email_code' },
   ),
@@ -484,9 +485,13 @@ function tour(how: 'json' | 'page' | 'forged form'): Turn[] {
     { type: 'activate codes', by: 'home', kind: 'email_code', with: 'newest' },
     { type: 'set up codes', by: 'home', kind: 'sms_code' },
     { type: 'activate codes', by: 'home', kind: 'sms_code', with: 'newest' },
+    { type: 'login', by: 'phone' },
+    { type: 'send a code', by: 'phone', kind: 'sms_code' },
+    { type: 'prove', by: 'phone', with: 'sms_code', trusts: false },
     { type: 'move', of: 'ann', kind: 'sms_code' },
     { type: 'set up codes', by: 'home', kind: 'sms_code' },
     { type: 'activate codes', by: 'home', kind: 'sms_code', with: 'newest' },
+    { type: 'look', by: 'phone' },
     { type: 'login', by: 'phone', first: 'email' },
     { type: 'send a code', by: 'phone', kind: 'sms_code' },
     { type: 'prove', by: 'phone', with: 'sms_code', trusts: false },

@@ -67,6 +67,16 @@ export const PROTECTIONS = [
     ],
   },
   {
+    name: 'a replacement ends other sessions',
+    edits: [
+      {
+        file: 'engine/changes/add-authenticator.flow.ts',
+        from: 'if (isFirst || replaced || endOtherSessions)',
+        to: 'if (isFirst || endOtherSessions)',
+      },
+    ],
+  },
+  {
     name: 'a removal ends other sessions',
     edits: [
       {
