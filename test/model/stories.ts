@@ -416,6 +416,20 @@ const finding: fc.Arbitrary<Turn[]> = picks.map((order) => [
   },
 ]);
 
+/** Ann proves her app in a session, while the other hand on it proves her key: what one has read is no longer so for the other. */
+const gaining: fc.Arbitrary<Turn[]> = picks.map((order) => [
+  ...oneByOne({ type: 'reset', of: 'ann' }),
+  ...TWO_FACTORS.slice(0, 5),
+  ...oneByOne({ type: 'login', by: 'home' }, { type: 'steal' }),
+  {
+    actions: [
+      { type: 'prove', by: 'home', with: 'app', trusts: false },
+      { type: 'prove', by: 'copy', with: 'key', trusts: false },
+    ],
+    picks: order,
+  },
+]);
+
 function story(turn: fc.Arbitrary<Turn[]>): fc.Arbitrary<Turn[]> {
   const beginning = fc.constantFrom<Turn[][]>(
     [],
@@ -459,6 +473,7 @@ export const withRaces: fc.Arbitrary<Turn[]> = story(
     { weight: 2, arbitrary: rivals.map((one) => [one]) },
     { weight: 1, arbitrary: trustTwice },
     { weight: 1, arbitrary: finding },
+    { weight: 1, arbitrary: gaining },
     { weight: 1, arbitrary: borrowing },
     { weight: 1, arbitrary: enrollment },
     { weight: 1, arbitrary: spending },
