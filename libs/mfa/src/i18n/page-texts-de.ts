@@ -99,6 +99,8 @@ export const GERMAN_PAGES: MfaPageTexts = Object.freeze({
   needsOnce: 'Dafür brauchen Sie jedes Mal eine neue Bestätigung.',
   authenticateSend: 'Code senden: {factor}',
   authenticateSendAgain: 'Neuen Code senden: {factor}',
+  authenticateChallenge: 'Weiter mit: {factor}',
+  authenticateChallengeAgain: 'Neu beginnen: {factor}',
   authenticateOwnLabel: 'Code eingeben: {factor}',
   authenticateSentLabel: 'Code aus der Nachricht',
   codeSentTo: 'Wir haben einen Code an {destination} gesendet.',

@@ -93,6 +93,8 @@ export const ENGLISH_PAGES = Object.freeze({
   needsOnce: 'This needs a new confirmation each time.',
   authenticateSend: 'Send a code: {factor}',
   authenticateSendAgain: 'Send another code: {factor}',
+  authenticateChallenge: 'Continue with: {factor}',
+  authenticateChallengeAgain: 'Start again: {factor}',
   authenticateOwnLabel: 'Enter the code: {factor}',
   authenticateSentLabel: 'Code from the message',
   codeSentTo: 'We sent a code to {destination}.',

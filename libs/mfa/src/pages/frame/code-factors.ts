@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 
 import type { MfaType } from '../../core/policy/methods.js';
+import { traitsOf } from '../../core/policy/methods.js';
 import { FactorRegistry } from '../../engine/factors/factor-registry.js';
 import type { MfaRequest } from '../../engine/rows/mfa-request.js';
 import { FactorChallengeFlow } from '../../factors/plugged/factor-challenge.flow.js';
@@ -8,15 +9,15 @@ import { factorLabel } from '../../i18n/factor-label.js';
 import type { BegunAnswer } from './begun-setups.js';
 import { BegunSetups } from './begun-setups.js';
 import { PageLocale } from './page-locale.js';
-import type { NamedFactor } from './page-props.js';
+import type { ChallengingFactor, NamedFactor } from './page-props.js';
 
 /** What a confirmation page shows of the factors of the option `factors`. */
 export interface ShownCodeFactors {
-  /** Factors whose codes are sent to the user. */
-  sent: NamedFactor[];
+  /** Factors whose codes are sent to the user, or asked for by a challenge. */
+  sent: ChallengingFactor[];
   /** Factors whose codes the user has at hand. */
   own: NamedFactor[];
-  /** The latest code sent in this session. */
+  /** The latest challenge of this session. */
   challenge: { type: string; answer: BegunAnswer } | null;
 }
 
@@ -36,16 +37,18 @@ export class CodeFactors {
     const named = types
       .filter((type) => this.registry.find(type))
       .map((type) => ({ type, label: factorLabel(type, words) }));
-    const isSent = ({ type }: NamedFactor) => 'challenge' in (this.registry.find(type) ?? {});
+    const challenges = ({ type }: NamedFactor) => 'challenge' in (this.registry.find(type) ?? {});
     return {
-      sent: named.filter(isSent),
-      own: named.filter((one) => !isSent(one)),
+      sent: named
+        .filter(challenges)
+        .map((one) => ({ ...one, isMessage: traitsOf(one.type)?.channel !== undefined })),
+      own: named.filter((one) => !challenges(one)),
       challenge: await this.begun.readChallenge(context),
     };
   }
 
   /**
-   * Sends a code. The page on which it is entered shows where it was sent.
+   * Challenges the user. The page on which the code is entered shows where it was sent, or what is asked.
    *
    * @throws {MfaException} like {@link FactorChallengeFlow.challenge}
    */

@@ -60,6 +60,12 @@ export interface NamedFactor {
   label: string;
 }
 
+/** A factor that has to challenge the user before its code can be entered. */
+export interface ChallengingFactor extends NamedFactor {
+  /** Whether the challenge is a message with the code. Otherwise the page shows it. */
+  isMessage: boolean;
+}
+
 /** A session, and its place according to the adapter's `getPlace`; null if that isn't known. An invalid `ip` is left out. */
 export type MfaPlacedSession = MfaSignedInSession & { place: string | null };
 
@@ -86,9 +92,9 @@ export interface MfaPageProps {
     Refusable & {
       /** The accepted types. */
       methods: readonly MfaType[];
-      /** Those whose codes have to be sent first. */
-      sent: readonly NamedFactor[];
-      /** The latest code that was sent, and its type; null if none was. */
+      /** Those whose codes have to be sent or asked for first. */
+      sent: readonly ChallengingFactor[];
+      /** The latest challenge of this session, and its type; null if there was none. */
       challenge: { type: string; answer: BegunAnswer } | null;
       /** Those whose codes the user has at hand, other than authenticator apps and recovery codes. */
       own: readonly NamedFactor[];

@@ -1,10 +1,12 @@
 import type { ComponentChildren, VNode } from 'preact';
 
+import type { MfaPageTexts } from '../../i18n/page-texts.js';
 import type { AuthenticateProps as Props } from '../frame/factor-part.js';
-import type { MfaPageTemplate } from '../frame/page-props.js';
+import type { ChallengingFactor, MfaPageTemplate } from '../frame/page-props.js';
 import { backupPartOf, partOf } from './factor-parts.js';
 import { Alert, Notice, withoutField } from './parts/alert.js';
 import { Back } from './parts/back.js';
+import { Begun } from './parts/begun.js';
 import { Checkbox } from './parts/checkbox.js';
 import { CodeField } from './parts/field.js';
 import { Form } from './parts/form.js';
@@ -20,8 +22,8 @@ const Authenticate: MfaPageTemplate<'authenticate'> = (props) => {
   const parts = shownBackup ? [] : methods.map(partOf);
   const ceremonies = parts.flatMap(({ type, Ceremony }) => (Ceremony ? [{ type, Ceremony }] : []));
   const field = parts.find(({ codeField }) => codeField)?.codeField?.(props);
-  const hasSent = challenge !== null && methods.some((type) => type === challenge.type);
-  const showsCode = (field !== undefined || own.length > 0 || hasSent) && !shownBackup;
+  const challenged = challenge && sent.find(({ type }) => type === challenge.type);
+  const showsCode = (field !== undefined || own.length > 0 || challenged) && !shownBackup;
   const showsKey = ceremonies.length > 0;
   const other = shownBackup ? methods.length > 1 : backup !== undefined;
   return (
@@ -39,11 +41,9 @@ const Authenticate: MfaPageTemplate<'authenticate'> = (props) => {
       {showsKey && showsCode && <p class="mfa-or">{texts.authenticateOr}</p>}
       {showsCode && (
         <ByCode {...props} exceptBackup={backup !== undefined && !backupTrusts}>
-          {hasSent && challenge.answer.destination !== null && (
-            <p>{page.fill('codeSentTo', { destination: challenge.answer.destination })}</p>
-          )}
+          {challenged && <Begun page={page} answer={challenge.answer} />}
           <CodeField
-            label={hasSent ? texts.authenticateSentLabel : (field?.label ?? ownLabel(props))}
+            label={challenged ? challengeLabel(props, challenged) : (field?.label ?? ownLabel(props))}
             {...(field ? { hint: field.hint } : {})}
             error={error}
             autoFocus={!showsKey || error !== null}
@@ -51,18 +51,16 @@ const Authenticate: MfaPageTemplate<'authenticate'> = (props) => {
         </ByCode>
       )}
       {!shownBackup &&
-        sent.map(({ type, label }) => (
-          <Form key={type} page={page} next={next}>
+        sent.map((one) => (
+          <Form key={one.type} page={page} next={next}>
             <p class="mfa-actions">
               <button
                 type="submit"
                 name="send"
-                value={type}
+                value={one.type}
                 class={showsCode || showsKey ? '' : 'mfa-primary'}
               >
-                {page.fill(challenge?.type === type ? 'authenticateSendAgain' : 'authenticateSend', {
-                  factor: label,
-                })}
+                {page.fill(challengeText(one, one === challenged), { factor: one.label })}
               </button>
             </p>
           </Form>
@@ -101,6 +99,16 @@ const Authenticate: MfaPageTemplate<'authenticate'> = (props) => {
     </>
   );
 };
+
+/** The text of the button that challenges the user. */
+function challengeText({ isMessage }: ChallengingFactor, isAgain: boolean): keyof MfaPageTexts {
+  if (isMessage) return isAgain ? 'authenticateSendAgain' : 'authenticateSend';
+  return isAgain ? 'authenticateChallengeAgain' : 'authenticateChallenge';
+}
+
+function challengeLabel({ page }: Props, { isMessage, label }: ChallengingFactor): string {
+  return isMessage ? page.texts.authenticateSentLabel : page.fill('authenticateOwnLabel', { factor: label });
+}
 
 /** The label naming the factors whose code is accepted; one field takes all of them. */
 function ownLabel({ page, own }: Props): string {

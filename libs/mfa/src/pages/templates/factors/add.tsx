@@ -1,6 +1,7 @@
 import type { MfaPageTemplate } from '../../frame/page-props.js';
 import { Alert, withoutField } from '../parts/alert.js';
 import { Back } from '../parts/back.js';
+import { Begun } from '../parts/begun.js';
 import { EndOtherSessions } from '../parts/end-other-sessions.js';
 import { CodeField } from '../parts/field.js';
 import { Form } from '../parts/form.js';
@@ -22,12 +23,7 @@ const AddFactor: MfaPageTemplate<'factors/add'> = (props) => {
         <p>{isSent ? texts.factorSendLead : texts.factorBeginLead}</p>
       ) : (
         <>
-          {begun.destination !== null && <p>{page.fill('codeSentTo', { destination: begun.destination })}</p>}
-          {begun.details.map(([term, value]) => (
-            <p key={term}>
-              {term}: <code class="notranslate">{value}</code>
-            </p>
-          ))}
+          <Begun page={page} answer={begun} />
           <Form page={page} next={next}>
             <CodeField label={texts.factorCode} error={error} autoFocus />
             <NameField label={texts.totpName} hint={texts.factorNameHint} error={error} value={name} />
