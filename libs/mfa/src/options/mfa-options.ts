@@ -34,13 +34,13 @@ const webauthn = group(WEBAUTHN_OPTIONS, checkWebAuthn);
 export const BEHAVIOUR_OPTIONS = {
   /**
    * Secrets of at least 32 bytes each. The first is used for new data, all of them for existing data. Keep them in a secret store, never
-   * in source code. The application doesn't boot with a secret that repeats a few characters.
+   * in source code. In production and under a profile, the application doesn't boot with a secret that repeats a few characters.
    */
   secret: special<string | string[], [string, ...string[]]>({
     kind: 'list',
     usual: 'required',
     range: '32 bytes or more each',
-    read: (_name, value, problems) => resolveSecrets(problems, value),
+    read: (_name, value, problems, scope) => resolveSecrets(problems, value, scope),
   }),
   /** Factors that users may enroll. A type that you remove keeps working for users who already have it. */
   supportedTypes: special<MfaType[], readonly MfaType[] | undefined>({

@@ -6,6 +6,7 @@ import { GERMAN } from '../i18n/de.js';
 import { ENGLISH } from '../i18n/en.js';
 import type { MfaBehaviourOptions } from './mfa-options.js';
 import { MfaOptionsError } from './options-error.js';
+import type { OptionsEnvironment } from './options-environment.js';
 import { resolveOptions } from './resolve-options.js';
 import { resolveStructure } from '../module/structural-options.js';
 
@@ -15,7 +16,7 @@ const ROOT = (SettingsService.getRootCertificates({ identifier: 'apple' })[0] as
 const production = { nodeEnv: 'production', packageName: 'shop' };
 const development = { nodeEnv: 'development', packageName: undefined };
 
-const problemsOf = (options: unknown, environment = production): readonly string[] => {
+const problemsOf = (options: unknown, environment: OptionsEnvironment = production): readonly string[] => {
   try {
     resolveOptions({ webauthn, ...(options as MfaBehaviourOptions) }, environment);
     return [];
@@ -163,6 +164,20 @@ describe('resolveOptions', () => {
       secrets: [secret, `${secret}!`],
       session: { cookie: false, header: 'x-token' },
     });
+  });
+
+  it('takes a secret that repeats itself for tests and development alone, and not under a profile', () => {
+    const [test, easy] = [{ ...production, nodeEnv: 'test' }, 'x'.repeat(32)];
+    for (const environment of [development, test]) {
+      expect(resolveOptions({ secret: easy, webauthn }, environment).secrets).toEqual([easy]);
+      expect(problemsOf({ secret: 'x'.repeat(31) }, environment)).toHaveLength(1);
+      expect(problemsOf({ secret: easy, profile: 'aal2' }, environment)).toEqual(
+        expect.arrayContaining([expect.stringContaining('`secret` is easy to guess')]),
+      );
+    }
+    for (const nodeEnv of [undefined, 'production', 'staging']) {
+      expect(problemsOf({ secret: easy }, { ...production, nodeEnv })).toHaveLength(1);
+    }
   });
 
   it('takes the issuer from the option, the relying party, the package, or none of them', () => {
