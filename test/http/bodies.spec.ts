@@ -17,7 +17,9 @@ import { startTransportApp } from '../transports/support/transport-app.js';
 const TYPES = [
   'application/json',
   'application/json; charset=utf-8',
+  'application/json; charset=ISO-8859-1',
   'application/x-www-form-urlencoded',
+  'application/x-www-form-urlencoded; charset=x',
   'multipart/form-data; boundary=x',
   'text/plain;charset=UTF-8',
   'application/octet-stream',

@@ -11,7 +11,7 @@ import type { RouteKind } from '../refusals/own-routes.js';
 import { OwnRoutes } from '../refusals/own-routes.js';
 
 type ExpressNext = (error?: unknown) => void;
-type ExpressRequest = { url: string };
+type ExpressRequest = { url: string; headers: Record<string, unknown> };
 type ExpressResponse = HttpResponse & { status(code: number): { json(body: unknown): void } };
 
 type FastifyRequest = { raw: { headers: Record<string, unknown> } };
@@ -37,10 +37,11 @@ export class BodyErrorMiddleware implements OnModuleInit {
     @Inject(OwnRoutes) private readonly routes: OwnRoutes,
     @Optional() @Inject(PageExceptionFilter) private readonly pages: PageExceptionFilter | null,
   ) {
-    // Fastify calls a hook for every route that is added, which Nest does before `onModuleInit`. In a testing module the adapter only
-    // exists after this constructor.
+    // Fastify calls a hook for every route that is added, and Express the middleware in the order in which it was added. Nest adds both the
+    // routes and the parsers of bodies before `onModuleInit`. In a testing module the adapter only exists after this constructor.
     this.adapterHost.init$.subscribe(() => {
       if (this.adapter?.getType() === 'fastify') this.prepareFastify();
+      if (this.adapter?.getType() === 'express') this.prepareExpress();
     });
   }
 
@@ -54,11 +55,22 @@ export class BodyErrorMiddleware implements OnModuleInit {
     return this.adapterHost.httpAdapter as HttpAdapterHost['httpAdapter'] | undefined;
   }
 
+  private prepareExpress(): void {
+    this.adapter?.use((request: ExpressRequest, _response: ExpressResponse, next: ExpressNext) => {
+      if (namesTypeOfNothing(request) && this.kindOf(request) === 'json') forgetType(request);
+      next();
+    });
+  }
+
+  private kindOf({ url }: ExpressRequest): RouteKind | undefined {
+    return this.routes.kindOf(url.split('?')[0] as string);
+  }
+
   private handleExpressErrors(): void {
     // Express recognizes an error handler by its four parameters.
     this.adapter?.use(
       (error: unknown, request: ExpressRequest, response: ExpressResponse, next: ExpressNext) => {
-        const kind = this.routes.kindOf(request.url.split('?')[0] as string);
+        const kind = this.kindOf(request);
         if (!kind || !isUnreadable(error)) return next(error);
         this.answer(kind, request, response).then((body) => body && response.status(400).json(body), next);
       },
@@ -92,11 +104,22 @@ export class BodyErrorMiddleware implements OnModuleInit {
   }
 }
 
-/** Fastify parses even a missing body if it has a content type, and so refuses an empty body declared as JSON. */
+/**
+ * Both frameworks parse even a missing body if it has a content type. Fastify refuses an empty body declared as JSON, and Express one in
+ * a charset that it doesn't know.
+ */
 const forgetTypeOfNothing: FastifyHook = (request, _reply, done) => {
-  if (!hasBody(request)) delete request.raw.headers['content-type'];
+  if (namesTypeOfNothing(request.raw)) forgetType(request.raw);
   done();
 };
+
+function namesTypeOfNothing(request: { headers: Record<string, unknown> }): boolean {
+  return 'content-type' in request.headers && !hasBody(request);
+}
+
+function forgetType(request: { headers: Record<string, unknown> }): void {
+  delete request.headers['content-type'];
+}
 
 function hostOf(request: object, response: object): ArgumentsHost {
   const http = { getRequest: () => request, getResponse: () => response };
