@@ -500,6 +500,24 @@ describe('MfaAdminService', () => {
       }
       expect(await rowsOf(test, user.id)).toEqual(FULL);
     });
+
+    it('is asked for the recovery codes too where they would go along with the last second factor', async () => {
+      const { id, client, authenticatorId } = await enroll(test);
+      const { body: rows } = await client.get('/mfa/authenticators');
+      const codesId: string = rows.find(({ type }: { type: string }) => type === 'recovery_codes').id;
+      test.adapter.kept.add(codesId);
+      expect((await client.delete(`/mfa/authenticators/${authenticatorId}`)).body.code).toBe(
+        'cannot_delete_authenticator',
+      );
+      expect(test.adapter.asked.at(-1)).toEqual([codesId, 'user']);
+      await expect(test.admin.reset(id, REASON, { authenticatorId })).rejects.toMatchObject({
+        code: 'cannot_delete_authenticator',
+      });
+      expect(test.adapter.asked.at(-1)).toEqual([codesId, 'admin']);
+      expect((await client.get('/mfa/authenticators')).body).toEqual(rows);
+      test.adapter.kept.clear();
+      expect((await client.delete(`/mfa/authenticators/${authenticatorId}`)).status).toBe(204);
+    });
   });
 
   describe('requireEnrollment', () => {

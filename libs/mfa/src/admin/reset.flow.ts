@@ -53,11 +53,12 @@ export class ResetFlow {
     const removed = authenticators.filter(
       (row) => selected.includes(row) || (!keepsFactor && isOwnBackup(row)),
     );
-    for (const row of removed) {
-      if (!(await this.adapter.canDeleteAuthenticator(row, { by: 'admin' })))
+    const takesCodes = !keepsFactor || removed.some(({ type }) => isRecoveryCodes(type));
+    for (const row of authenticators) {
+      const isTaken = removed.includes(row) || (takesCodes && isRecoveryCodes(row.type));
+      if (isTaken && !(await this.adapter.canDeleteAuthenticator(row, { by: 'admin' })))
         throw new MfaException('cannot_delete_authenticator');
     }
-    const takesCodes = !keepsFactor || removed.some(({ type }) => isRecoveryCodes(type));
     return {
       result: undefined,
       onLost: { [REMOVAL_CLAIM]: 'not_found' },

@@ -71,11 +71,12 @@ export class RemoveAuthenticatorFlow {
     if (!removed) throw new MfaException('not_found');
     const isLast =
       removed.role !== PASSWORDLESS && !authenticators.some((row) => row.id !== id && isSecondFactorRow(row));
-    const others = isLast ? authenticators.filter((row) => row.id !== id && isOwnBackup(row)) : [];
-    for (const row of [removed, ...others]) {
+    const backups = isLast ? authenticators.filter((row) => row.id !== id && isBackupType(row.type)) : [];
+    for (const row of [removed, ...backups]) {
       if (!(await this.adapter.canDeleteAuthenticator(row, { by: 'user' })))
         throw new MfaException('cannot_delete_authenticator');
     }
+    const others = backups.filter(isOwnBackup);
     const writes = this.authenticators.planRemoval(userId, [removed, ...others], authenticators);
     if (this.backup && (isLast || isRecoveryCodes(removed.type)))
       writes.push(...this.backup.planRemoval(userId));
