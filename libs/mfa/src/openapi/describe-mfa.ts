@@ -35,7 +35,7 @@ export function describeMfa<T extends MfaOpenApiDocument>(app: MfaDescribedAppli
             in: 'cookie',
             name: cookie.name,
             description:
-              'The authentication session, as browsers carry it. Requests of other origins are refused with it.',
+              'The authentication session of a browser. Requests from other origins that carry it are refused.',
           },
         }),
     [HEADER_SCHEME]: {
@@ -43,7 +43,7 @@ export function describeMfa<T extends MfaOpenApiDocument>(app: MfaDescribedAppli
       in: 'header',
       name: header,
       description:
-        'The authentication session, for other clients; `new` asks a sign-in for a token in the body. It counts before the cookie.',
+        'The authentication session of any other client. With `new` as its value, a sign-in returns the token in the body. It takes precedence over the cookie.',
     },
   };
   return {
@@ -69,9 +69,9 @@ const wellKnown = (operationId: string, summary: string, description: string, sc
     tags: ['Well-known addresses'],
     parameters: [],
     responses: {
-      200: { description: 'They are there.', ...json(schema) },
+      200: { description: 'They are set up.', ...json(schema) },
       404: {
-        description: '`not_found`: there are none.',
+        description: '`not_found`: they are not set up.',
         ...json({ allOf: [ref(ErrorModel), { properties: { code: { enum: ['not_found'] } } }] }),
       },
     },
@@ -81,13 +81,13 @@ const wellKnown = (operationId: string, summary: string, description: string, sc
 const WELL_KNOWN = {
   '/.well-known/webauthn': wellKnown(
     'mfaRelatedOrigins',
-    'On which other origins the keys work',
+    'Get the other origins on which keys work',
     'Related origins of the relying party (WebAuthn Level 3, section 5.11).',
     object({ origins: list(text()) }),
   ),
   '/.well-known/passkey-endpoints': wellKnown(
     'mfaPasskeyEndpoints',
-    'Where users look after their passkeys',
+    'Get the pages on which users manage their passkeys',
     'For passkey managers (W3C, Passkey Endpoints Well-Known URL).',
     object({ enroll: text('The page that adds one.'), manage: text('The page that lists them.') }),
   ),

@@ -54,10 +54,10 @@ export const HEADER_SCHEME = 'mfa_header';
 export const USUAL_HEADER = 'x-mfa-session';
 
 const NEEDS: Record<RouteAccess, string> = {
-  anyone: 'Needs nobody.',
+  anyone: 'Needs no session.',
   user: 'Needs a signed-in user.',
-  recent: 'Needs a recent proof: for a user with a second factor, one of these.',
-  adding: 'Needs a recent proof: for a user with a second factor, one of these.',
+  recent: 'Needs a recent proof: for users with a second factor, a proof of that.',
+  adding: 'Needs a recent proof: for users with a second factor, a proof of that.',
   authenticate: 'Needs a sign-in that waits for its second factor, or a signed-in user who steps up.',
   session: 'Needs a session, which may wait for its second factor.',
   ending: 'Needs a session, which may wait for its second factor.',
@@ -167,18 +167,18 @@ function refusals(codes: readonly MfaErrorCode[]): Record<number, Schema> {
 const header = (description: string, schema: Schema = { type: 'string' }) => ({ description, schema });
 
 const NO_STORE = {
-  'Cache-Control': header('Nothing of it is kept.', { type: 'string', enum: ['no-store'] }),
+  'Cache-Control': header('The response must not be cached.', { type: 'string', enum: ['no-store'] }),
 };
 
 const TOKEN_HEADERS = {
-  'Set-Cookie': header('The session’s new token, for clients of the cookie.'),
-  [USUAL_HEADER]: header('The session’s new token, for clients of this header.'),
+  'Set-Cookie': header('The session’s new token, for clients that use the cookie.'),
+  [USUAL_HEADER]: header('The session’s new token, for clients that use this header.'),
 };
 
 const RETRY_AFTER = { 'Retry-After': header('Seconds to wait.', { type: 'integer', minimum: 1 }) };
 
 const HEADERS_OF_STATUS: Partial<Record<number, Record<string, Schema>>> = {
-  401: { 'WWW-Authenticate': header('A challenge of RFC 6750; with `mfa_required` that of RFC 9470.') },
+  401: { 'WWW-Authenticate': header('A challenge as in RFC 6750; with `mfa_required`, as in RFC 9470.') },
   429: RETRY_AFTER,
   503: RETRY_AFTER,
 };

@@ -23,10 +23,14 @@ export const FACTOR_TYPE = text(
 );
 
 /** A user-given name of an authenticator. */
-export const NAME = text('How the user calls it.', { minLength: 1, maxLength: 100, example: 'My phone' });
+export const NAME = text('The name that the user gives it.', {
+  minLength: 1,
+  maxLength: 100,
+  example: 'My phone',
+});
 
 /** What a user types. */
-export const CODE = text('As it was typed: digits of any script, with spaces and dashes anywhere.', {
+export const CODE = text('The code as typed: digits of any script, with spaces and dashes anywhere.', {
   maxLength: 64,
   example: '123 456',
 });
@@ -42,48 +46,47 @@ export const ErrorModel = model(
       statusCode: { type: 'integer' },
       error: text('The reason phrase of the status.'),
       message: {
-        description:
-          'A text for the user; with `invalid_request` a list of what is wrong, where that is known.',
+        description: 'A text for the user; with `invalid_request`, a list of what is wrong, if known.',
         oneOf: [{ type: 'string' }, { type: 'array', items: { type: 'string' } }],
       },
-      code: text('What programs look at.', { enum: CODES }),
+      code: text('The error code, for programs.', { enum: CODES }),
     },
     {
-      methods: list(FACTOR_TYPE, 'The factor types that would do.'),
+      methods: list(FACTOR_TYPE, 'The factor types that would be accepted.'),
       needs: object(
         {},
         {
           userVerified: flag('The authenticator has to check a PIN or biometrics.'),
           deviceBound: flag('A key that can’t leave its device.'),
           attested: flag('A key whose maker was attested.'),
-          allOf: list(FACTOR_TYPE, 'Each of these, fresh.'),
+          allOf: list(FACTOR_TYPE, 'Each of these types has to be proven recently.'),
           once: flag('A new proof, which the request spends.'),
         },
-        { description: 'What the proof has to show besides.' },
+        { description: 'What else the proof has to show.' },
       ),
-      acr: text('The level that is asked for by name.'),
-      maxAge: { type: 'number', description: 'Greatest age of the proof that is asked for, in seconds.' },
-      reauthenticateUrl: text('Where the first factor is proven again.'),
+      acr: text('The name of the required level.'),
+      maxAge: { type: 'number', description: 'The maximum age of the required proof, in seconds.' },
+      reauthenticateUrl: text('Where to prove the first factor again.'),
       unknownCredential: object(
         { rpId: text(), credentialId: text() },
         {},
         {
           description:
-            'A passkey that is not known here, as `PublicKeyCredential.signalUnknownCredential()` takes it.',
+            'An unknown passkey, in the format of `PublicKeyCredential.signalUnknownCredential()`.',
         },
       ),
-      reason: text('What lies behind the code, where the user can do something about it.', { enum: REASONS }),
+      reason: text('The reason behind the code, if the user can do something about it.', { enum: REASONS }),
       unlock: object(
         {
           codesLeft: count('Right codes in a row that are still needed.'),
-          nextCodeAt: moment('From when the next one counts.'),
+          nextCodeAt: moment('When the next one counts.'),
         },
         {},
-        { description: 'How a locked authenticator opens, where right codes do it.' },
+        { description: 'How to unlock the authenticator, if right codes can do it.' },
       ),
       retryAfter: count('Seconds until another attempt is accepted.'),
     },
-    { description: 'A refusal. The code never changes its meaning; the text may.' },
+    { description: 'A refusal. The meaning of a code never changes; its text may.' },
   ),
 );
 
@@ -101,7 +104,7 @@ export const ProvenMethodModel = model(
       backedUp: flag('Keys only: whether it was synced.'),
       attested: flag('Keys only: whether its maker was attested.'),
     },
-    { description: 'One proof that a session holds, with what is known of it.' },
+    { description: 'One proof in a session, with what is known about it.' },
   ),
 );
 
@@ -111,7 +114,7 @@ export const SESSION_FIELDS = {
   expiresAt: moment('When the session ends.'),
 };
 export const SESSION_TOKEN = text(
-  'The new token; only for clients that send it in the session header. The former one is dead.',
+  'The new token, only for clients that send it in the session header. The previous one is no longer valid.',
 );
 
 export const SignInModel = model(
@@ -125,13 +128,13 @@ export const SignInModel = model(
       sessionToken: SESSION_TOKEN,
       methods: list(
         FACTOR_TYPE,
-        'The factor types that would finish (or, for `enrollment_required`, begin) it.',
+        'The factor types that can complete the sign-in, or for `enrollment_required` those that can be enrolled.',
       ),
       enrollmentDeadline: moment('Until when a user who must enroll may work without a second factor.'),
       remainingRecoveryCodes: count('After a recovery code: how many are left.'),
     },
     {
-      description: 'How far a sign-in has come; beside it is what the application’s `completeLogin` gives.',
+      description: 'The progress of a sign-in, with the extra fields of the application’s `completeLogin`.',
       additionalProperties: true,
     },
   ),
@@ -143,8 +146,10 @@ const AUTHENTICATOR_FIELDS = {
   name: text(),
   createdAt: moment(),
   lastUsedAt: moment(undefined, NULLABLE),
-  locked: flag('Whether failed attempts, or a copy of it, have disabled it, or it is suspended.'),
-  suspended: flag('Whether it is suspended, as one that was lost.'),
+  locked: flag(
+    'Whether it currently verifies nothing: after failed attempts, because a copy was found, or because it is suspended.',
+  ),
+  suspended: flag('Whether it is suspended, for example because it was reported as lost.'),
 };
 const REMAINING = { remaining: count('Recovery codes only: how many are left.') };
 
@@ -159,16 +164,16 @@ export const ListedAuthenticatorModel = model(
     AUTHENTICATOR_FIELDS,
     {
       ...REMAINING,
-      provider: text('Keys only: who made it, when that is known.'),
+      provider: text('Keys only: who made it, if known.'),
       passwordless: flag('Keys only: whether it signs in without a password.'),
       role: text('Keys only: what it is for.', { enum: ['second_factor', 'passwordless', 'both'] }),
       backedUp: flag('Keys only: whether it is synced now.'),
       transports: list({ type: 'string' }, 'Keys only.'),
-      destination: text('Codes that are sent only: the address or number, masked.'),
+      destination: text('Only for codes that are sent: the address or number, masked.'),
     },
     {
       description:
-        'One enrolled factor of the user, with what its type tells; factors of the application’s own may tell more.',
+        'One enrolled factor of the user, with the details of its type. The application’s own factors may have further ones.',
       additionalProperties: true,
     },
   ),
@@ -188,16 +193,16 @@ export const ActivationModel = model(
   object(
     { authenticator: ref(AuthenticatorModel) },
     {
-      recoveryCodes: list({ type: 'string' }, 'Only with the first second factor; shown this once.'),
+      recoveryCodes: list({ type: 'string' }, 'Only with the first second factor; shown only once.'),
       ...SESSION_FIELDS,
       sessionToken: SESSION_TOKEN,
-      status: text('Only where the user had to enroll before anything else: the sign-in is complete now.', {
+      status: text('Only if the user had to enroll before anything else: the sign-in is now complete.', {
         enum: ['authenticated'],
       }),
     },
     {
       description:
-        'The answer to a new second factor. For a user who had to enroll it carries what the application’s `completeLogin` gives.',
+        'The response to a new second factor. For a user who had to enroll, it has the extra fields of the application’s `completeLogin`.',
       additionalProperties: true,
     },
   ),
@@ -213,10 +218,10 @@ export const SignUpModel = model(
     },
     {
       sessionToken: SESSION_TOKEN,
-      recoveryCodes: list({ type: 'string' }, 'Shown this once.'),
+      recoveryCodes: list({ type: 'string' }, 'Shown only once.'),
     },
     {
-      description: 'The answer to a sign-up; beside it is what the application’s `completeLogin` gives.',
+      description: 'The response to a sign-up, with the extra fields of the application’s `completeLogin`.',
       additionalProperties: true,
     },
   ),
@@ -228,14 +233,17 @@ export const StatusModel = model(
     {
       enabled: flag('Whether the user has a second factor.'),
       required: flag('Whether the user must have one.'),
-      enrollmentDeadline: moment('Until when someone who must enroll may work without.', NULLABLE),
-      verified: flag('Whether a second factor was proven in this session recently enough.'),
+      enrollmentDeadline: moment(
+        'Until when a user who must enroll may work without a second factor.',
+        NULLABLE,
+      ),
+      verified: flag('Whether a second factor was proven recently enough in this session.'),
       verifiedAt: moment('When one was last proven in this session.', NULLABLE),
       methods: list(FACTOR_TYPE, 'The factor types that the user can use now.'),
       recoveryCodes: object({ total: count(), remaining: count() }),
     },
     {},
-    { description: 'How a user stands with regard to second factors.' },
+    { description: 'A user’s status with regard to second factors.' },
   ),
 );
 
@@ -246,12 +254,12 @@ export const SessionStateModel = model(
       status: text(undefined, { enum: ['authenticated', 'mfa_required', 'enrollment_required'] }),
       methods: list(
         FACTOR_TYPE,
-        'The factor types that the user can use now; for `enrollment_required` those that would begin it.',
+        'The factor types that the user can use now; for `enrollment_required`, those that can be enrolled.',
       ),
       ...SESSION_FIELDS,
     },
     {},
-    { description: 'How far the sign-in of the client’s session has come.' },
+    { description: 'The progress of the sign-in of the client’s session.' },
   ),
 );
 
@@ -259,17 +267,17 @@ export const SignedInSessionModel = model(
   'MfaSignedInSession',
   object(
     {
-      id: text('It opens nothing: the token is known to the client alone.'),
+      id: text('Grants no access: only the client knows the token.'),
       createdAt: moment(),
       lastSeenAt: moment(),
       expiresAt: moment(),
       proven: list(ref(ProvenMethodModel)),
-      userAgent: text('Of the sign-in.', NULLABLE),
-      ip: text('Of the sign-in.', NULLABLE),
-      current: flag('Whether it is that of this request.'),
+      userAgent: text('The user agent that signed in.', NULLABLE),
+      ip: text('The IP address that signed in.', NULLABLE),
+      current: flag('Whether it is the session of this request.'),
     },
     {},
-    { description: 'Where the user is signed in.' },
+    { description: 'A session in which the user is signed in.' },
   ),
 );
 
@@ -299,6 +307,6 @@ export const SHARED_MODELS = [ErrorModel, ProvenMethodModel, AuthenticatorModel]
 export const ID_PARAMETER = {
   name: 'id',
   in: 'path',
-  description: 'An id as the list has it.',
+  description: 'The id, as listed.',
   schema: { type: 'string', pattern: '^[A-Za-z0-9-]{1,64}$' },
 } as const;

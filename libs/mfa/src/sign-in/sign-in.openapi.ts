@@ -6,7 +6,7 @@ export const SIGN_IN_ROUTES = {
   authenticate: {
     operationId: 'mfaAuthenticate',
     summary: 'Prove a code, to finish a sign-in or to step up',
-    description: 'Of an authenticator app, a recovery code, or one that was sent.',
+    description: 'A code from an authenticator app, a recovery code, or a code that was sent.',
     body: AuthenticateDto,
     answer: {
       status: 200,

@@ -14,12 +14,12 @@ const SetupModel = model(
     {},
     {
       destination: DESTINATION,
-      expiresAt: moment('Until when the code works.'),
-      restricted: flag('`sms_code`: the user has to be told of the risk (NIST SP 800-63B-4, section 3.2.9).'),
+      expiresAt: moment('When the code expires.'),
+      restricted: flag('`sms_code`: the user must be told of the risk (NIST SP 800-63B-4, section 3.2.9).'),
     },
     {
       description:
-        'What the user must see. These fields are those of codes that are sent; other factors have their own.',
+        'What to show the user. These fields are those of codes that are sent; other factors have their own.',
       ...OPEN,
     },
   ),
@@ -31,56 +31,56 @@ const ChallengeModel = model(
     {},
     {
       destination: DESTINATION,
-      expiresAt: moment('Until when the code works.'),
+      expiresAt: moment('When the code expires.'),
       nextAt: moment('When another one may be sent.'),
     },
-    { description: 'A code is on its way. Factors of the application’s own have other fields.', ...OPEN },
+    { description: 'A code is on its way. The application’s own factors have other fields.', ...OPEN },
   ),
 );
 
 const TYPE = {
   name: 'type',
   in: 'path',
-  description: 'The type of one of the option `factors`.',
+  description: 'The type of a factor in the option `factors`.',
   schema: { ...FACTOR_TYPE, example: 'email_code' },
 } as const;
 
-const ENROLMENT = ['already_enabled', 'unverified_email', 'not_found'] as const;
+const ENROLLMENT = ['already_enabled', 'unverified_email', 'not_found'] as const;
 const SENDING = ['too_many_messages', 'message_not_sent'] as const;
 
 export const PLUGGED_ROUTES = {
   begin: {
     operationId: 'mfaBeginFactor',
-    summary: 'Begin to set a further factor up',
+    summary: 'Begin the set-up of a further factor',
     parameters: [TYPE],
     body: {
       schema: {
         type: 'object',
         ...OPEN,
-        description: 'What the factor asks; nothing for codes that are sent.',
+        description: 'The fields that the factor expects; none for codes that are sent.',
       },
       required: false,
     },
     answer: { status: 201, description: 'The set-up has begun.', model: SetupModel },
-    errors: [...ENROLMENT, ...SENDING],
+    errors: [...ENROLLMENT, ...SENDING],
   },
   activate: {
     operationId: 'mfaActivateFactor',
-    summary: 'Finish it with the first code',
+    summary: 'Finish the set-up of a further factor with its first code',
     parameters: [TYPE],
     body: ActivateFactorDto,
     answer: {
       status: 201,
-      description: 'It is a factor of the user’s now.',
+      description: 'The factor is set up.',
       model: ActivationModel,
       givesToken: true,
     },
-    errors: [...ENROLMENT, 'no_pending_setup', 'incorrect_code', 'too_many_attempts'],
+    errors: [...ENROLLMENT, 'no_pending_setup', 'incorrect_code', 'too_many_attempts'],
   },
   challenge: {
     operationId: 'mfaChallengeFactor',
     summary: 'Send a code, to finish a sign-in or to step up',
-    description: '`POST authenticate` takes the code.',
+    description: 'Pass the code to `POST authenticate`.',
     parameters: [TYPE],
     body: { schema: schemaOf(ChallengeFactorDto), required: false },
     answer: { status: 200, description: 'A code is on its way.', model: ChallengeModel },

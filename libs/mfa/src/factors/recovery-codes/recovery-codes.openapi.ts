@@ -8,22 +8,26 @@ const SummaryModel = model(
   object({
     total: count(),
     remaining: count(),
-    createdAt: moment('When the set was made; null without one.', NULLABLE),
+    createdAt: moment('When the set was generated; null without one.', NULLABLE),
   }),
 );
 
-const CodesModel = model('MfaRecoveryCodes', object({ codes: list({ type: 'string' }, 'Shown this once.') }));
+const CodesModel = model('MfaRecoveryCodes', object({ codes: list({ type: 'string' }, 'Shown only once.') }));
 
 export const RECOVERY_CODES_ROUTES = {
   summary: {
     operationId: 'mfaGetRecoveryCodes',
-    summary: 'How many recovery codes are left',
-    answer: { status: 200, description: 'Never the codes themselves.', model: SummaryModel },
+    summary: 'Count the recovery codes',
+    answer: {
+      status: 200,
+      description: 'How many there are, and how many are left; never the codes themselves.',
+      model: SummaryModel,
+    },
   },
   regenerate: {
     operationId: 'mfaRegenerateRecoveryCodes',
-    summary: 'Create new recovery codes',
-    description: 'The former ones are dead.',
+    summary: 'Generate new recovery codes',
+    description: 'The previous ones stop working.',
     body: { schema: schemaOf(RegenerateRecoveryCodesDto), required: false },
     answer: { status: 201, description: 'The new codes.', model: CodesModel },
     errors: ['cannot_generate_recovery_codes'],

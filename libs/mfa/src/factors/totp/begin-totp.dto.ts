@@ -2,7 +2,9 @@ import { IsOptional, Matches } from 'class-validator';
 
 import { Described, NULLABLE, object, text } from '../../openapi/schema.js';
 
-@Described(object({}, { replaces: text('The authenticator app whose place the new one takes.', NULLABLE) }))
+@Described(
+  object({}, { replaces: text('The id of the authenticator app that the new one replaces.', NULLABLE) }),
+)
 export class BeginTotpDto {
   /** The ID of the user's authenticator app that the new one replaces. */
   @IsOptional()

@@ -8,18 +8,18 @@ const SetupModel = model(
   'MfaTotpSetup',
   object(
     {
-      secret: text('Base32, for typing it in by hand.'),
+      secret: text('Base32, to type in by hand.'),
       url: text('The `otpauth://` URI.'),
       svg: text('The QR code of the URI as SVG markup.'),
       qrCode: text('The QR code of the URI as a `data:` URL.'),
-      expiresAt: moment('When the set-up is void.'),
+      expiresAt: moment('When the set-up expires.'),
     },
     {},
     { description: 'What an authenticator app needs to be set up.' },
   ),
 );
 
-const ENROLMENT = [
+const ENROLLMENT = [
   'already_enabled',
   'unverified_email',
   'not_found',
@@ -29,23 +29,23 @@ const ENROLMENT = [
 export const TOTP_ROUTES = {
   begin: {
     operationId: 'mfaBeginTotp',
-    summary: 'Begin to set an authenticator app up',
+    summary: 'Begin the set-up of an authenticator app',
     description:
-      'The secret waits on the server for its first code. A former set-up is void; an active app goes on working.',
+      'The secret waits on the server for its first code. An earlier set-up becomes invalid; an active app keeps working.',
     body: { schema: schemaOf(BeginTotpDto), required: false },
     answer: { status: 201, description: 'The set-up has begun.', model: SetupModel },
-    errors: ENROLMENT,
+    errors: ENROLLMENT,
   },
   activate: {
     operationId: 'mfaActivateTotp',
-    summary: 'Finish it with the first code',
+    summary: 'Finish the set-up of an authenticator app with its first code',
     body: ActivateTotpDto,
     answer: {
       status: 201,
-      description: 'The app is a second factor now.',
+      description: 'The app is now a second factor.',
       model: ActivationModel,
       givesToken: true,
     },
-    errors: [...ENROLMENT, 'no_pending_setup', 'incorrect_code', 'too_many_attempts'],
+    errors: [...ENROLLMENT, 'no_pending_setup', 'incorrect_code', 'too_many_attempts'],
   },
 } as const satisfies Record<string, RouteDescription>;

@@ -41,7 +41,7 @@ export class SignUpOptionsDto {
       fields: {
         type: 'object',
         additionalProperties: true,
-        description: 'What the application asks for besides; it checks it itself.',
+        description: 'Further fields that the application asks for, and checks itself.',
       },
     },
   ),

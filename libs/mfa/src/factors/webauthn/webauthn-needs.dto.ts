@@ -8,8 +8,8 @@ import { Described, flag, object } from '../../openapi/schema.js';
     {},
     {
       userVerified: flag('Whether the authenticator has to verify its user.'),
-      deviceBound: flag('Whether only keys are asked for that can’t leave their device.'),
-      attested: flag('Whether only keys are asked for whose maker was attested.'),
+      deviceBound: flag('Whether only keys that can’t leave their device are asked for.'),
+      attested: flag('Whether only keys whose maker was attested are asked for.'),
     },
   ),
 )

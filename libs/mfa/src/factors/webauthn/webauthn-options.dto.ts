@@ -8,11 +8,14 @@ import { CREDENTIAL_ROLES } from './credential-role.js';
   object(
     {},
     {
-      passwordless: flag('Whether the key is to sign in without a password.'),
-      role: text('What the key is for; `both` by default with `passwordless`, else `second_factor`.', {
-        enum: [...CREDENTIAL_ROLES],
-      }),
-      automatic: flag('Whether the browser makes the passkey without asking (conditional create).'),
+      passwordless: flag('Whether the key will sign in without a password.'),
+      role: text(
+        'What the key is for. Default: `both` with `passwordless`, `passwordless` with `automatic`, else `second_factor`.',
+        {
+          enum: [...CREDENTIAL_ROLES],
+        },
+      ),
+      automatic: flag('Whether the browser creates the passkey without asking (conditional create).'),
     },
   ),
 )
@@ -22,7 +25,7 @@ export class WebAuthnOptionsDto {
   @IsBoolean()
   passwordless?: boolean;
 
-  /** What the key is for. Default: `both` with `passwordless`, else `second_factor`. */
+  /** What the key is for. Default: `both` with `passwordless`, `passwordless` with `automatic`, else `second_factor`. */
   @IsOptional()
   @IsIn(CREDENTIAL_ROLES)
   role?: WebAuthnCredentialRole;

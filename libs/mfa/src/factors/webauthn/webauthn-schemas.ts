@@ -20,7 +20,7 @@ export const NEW_CREDENTIAL = credential(
     { transports: list(text()) },
     { additionalProperties: true },
   ),
-  'What `navigator.credentials.create()` gave, by `toJSON()`.',
+  'The result of `navigator.credentials.create()`, serialized by its `toJSON()`.',
 );
 
 /** The result of `get()` (AuthenticationResponseJSON). */
@@ -30,5 +30,5 @@ export const PROOF = credential(
     { userHandle: text('base64url', { nullable: true }) },
     { additionalProperties: true },
   ),
-  'What `navigator.credentials.get()` gave, by `toJSON()`.',
+  'The result of `navigator.credentials.get()`, serialized by its `toJSON()`.',
 );

@@ -107,8 +107,8 @@ const SIGNED_IN = {
 export const WEBAUTHN_ROUTES = {
   signals: {
     operationId: 'mfaGetWebAuthnSignals',
-    summary: 'What the browser should know of the user’s keys',
-    answer: { status: 200, description: 'For browsers that keep passkeys.', model: SignalsModel },
+    summary: 'Get what the browser should know about the user’s keys',
+    answer: { status: 200, description: 'Arguments for the browser’s signal methods.', model: SignalsModel },
     errors: ['not_found'],
   },
   creationOptions: {
@@ -117,14 +117,14 @@ export const WEBAUTHN_ROUTES = {
     body: { schema: schemaOf(WebAuthnOptionsDto), required: false },
     answer: {
       status: 200,
-      description: 'For `navigator.credentials.create()`.',
+      description: 'Options for `navigator.credentials.create()`.',
       model: CreationOptionsModel,
     },
     errors: ['already_enabled', 'not_found', 'unverified_email'],
   },
   register: {
     operationId: 'mfaRegisterWebAuthn',
-    summary: 'Register it',
+    summary: 'Register a key or passkey',
     body: AddWebAuthnDto,
     answer: { status: 201, description: 'The key is registered.', model: ActivationModel, givesToken: true },
     errors: [
@@ -140,36 +140,41 @@ export const WEBAUTHN_ROUTES = {
     operationId: 'mfaGetWebAuthnRequestOptions',
     summary: 'Begin to prove a key or passkey',
     body: { schema: schemaOf(WebAuthnNeedsDto), required: false },
-    answer: { status: 200, description: 'For `navigator.credentials.get()`.', model: RequestOptionsModel },
+    answer: {
+      status: 200,
+      description: 'Options for `navigator.credentials.get()`.',
+      model: RequestOptionsModel,
+    },
     errors: ['mfa_enrollment_required', 'not_found'],
   },
   authenticate: {
     operationId: 'mfaAuthenticateWebAuthn',
-    summary: 'Prove it, to finish a sign-in or to step up',
+    summary: 'Prove a key or passkey, to finish a sign-in or to step up',
     body: AuthenticateWebAuthnDto,
     answer: SIGNED_IN,
     errors: [...ATTEMPT, 'mfa_enrollment_required', 'not_found'],
   },
   signUpOptions: {
     operationId: 'mfaGetSignUpOptions',
-    summary: 'Begin to make an account with a passkey',
-    description: 'Not there without the option `passkeySignUp`. Nobody learns whether the name is taken.',
+    summary: 'Begin a sign-up with a passkey',
+    description:
+      'Only with the option `passkeySignUp`. The response doesn’t reveal whether the name is taken.',
     body: SignUpOptionsDto,
     answer: {
       status: 200,
-      description: 'For `navigator.credentials.create()`.',
+      description: 'Options for `navigator.credentials.create()`.',
       model: CreationOptionsModel,
     },
     errors: ['not_found'],
   },
   signUp: {
     operationId: 'mfaSignUp',
-    summary: 'Make it',
-    description: 'Not there without the option `passkeySignUp`.',
+    summary: 'Create an account with a passkey',
+    description: 'Only with the option `passkeySignUp`.',
     body: SignUpDto,
     answer: {
       status: 201,
-      description: 'The user is made, and signed in.',
+      description: 'The account was created, and the user is signed in.',
       model: SignUpModel,
       givesToken: true,
     },
@@ -178,18 +183,18 @@ export const WEBAUTHN_ROUTES = {
   passkeyOptions: {
     operationId: 'mfaGetPasskeyOptions',
     summary: 'Begin to sign in with a passkey alone',
-    description: 'Not there without the option `passkeyLogin`.',
+    description: 'Only with the option `passkeyLogin`.',
     answer: {
       status: 200,
-      description: 'For `navigator.credentials.get()`, the same for all.',
+      description: 'Options for `navigator.credentials.get()`, the same for everybody.',
       model: RequestOptionsModel,
     },
     errors: ['not_found'],
   },
   signIn: {
     operationId: 'mfaSignInWithPasskey',
-    summary: 'Sign in with it',
-    description: 'Not there without the option `passkeyLogin`.',
+    summary: 'Sign in with a passkey alone',
+    description: 'Only with the option `passkeyLogin`.',
     body: PasskeyDto,
     answer: { ...SIGNED_IN, description: 'The user is signed in.' },
     errors: [...ATTEMPT, 'not_found', 'session_expired'],
