@@ -7,7 +7,7 @@ import { MFA_CLOCK, isWithin } from '../core/clock/clock.js';
 import type { MfaType } from '../core/policy/methods.js';
 import { newestRecord } from '../core/policy/methods.js';
 import type { MfaUser } from '../core/users/mfa-user.js';
-import { userIdOf } from '../core/users/mfa-user.js';
+import { findExactUser, userIdOf } from '../core/users/mfa-user.js';
 import { AccountsService } from '../engine/authenticators/accounts.service.js';
 import { FactorAvailability } from '../engine/factors/factor-availability.js';
 import { ProfileFloor } from '../engine/factors/profile-floor.js';
@@ -76,7 +76,6 @@ export class UserStatus {
 
   /** The status without a session, even of a user whom the application has deleted. */
   async ofId(id: string): Promise<MfaStatus> {
-    const user = await this.adapter.findUser(id);
-    return this.of(user && userIdOf(user) === id ? user : { id }, null);
+    return this.of((await findExactUser(this.adapter, id)) ?? { id }, null);
   }
 }

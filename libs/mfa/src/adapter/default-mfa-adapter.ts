@@ -23,7 +23,7 @@ import type { MfaLocaleTexts } from '../i18n/locale-texts.js';
 import type { MfaErrorMessages } from './messages.js';
 import { DEFAULT_MFA_ERROR_MESSAGES } from './messages.js';
 import type { MfaUser } from '../core/users/mfa-user.js';
-import { flagOf, userIdOf } from '../core/users/mfa-user.js';
+import { findExactUser, flagOf, userIdOf } from '../core/users/mfa-user.js';
 import { overlayUser } from '../core/users/user-overlay.js';
 import type { MfaNotification } from '../core/users/notification.js';
 import type {
@@ -114,15 +114,9 @@ export class DefaultMfaAdapter {
     const session = getMfaSession(request);
     if (!session) return null;
     // Look the owner up once per session object, however many guards ask.
-    const owner = owners.get(session) ?? this.findOwner(session.userId);
+    const owner = owners.get(session) ?? findExactUser(this, session.userId);
     owners.set(session, owner);
     return owner;
-  }
-
-  /** Finds the user by ID, and ignores a result with a different ID. */
-  private async findOwner(userId: string): Promise<MfaUser | null> {
-    const user = await this.findUser(userId);
-    return user && userIdOf(user) === userId ? user : null;
   }
 
   /** Returns when the application itself last authenticated this user, such as a JWT's `auth_time` (which is in seconds). Default: null. */

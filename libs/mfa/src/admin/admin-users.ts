@@ -4,7 +4,7 @@ import type { DefaultMfaAdapter } from '../adapter/default-mfa-adapter.js';
 import { MFA_ADAPTER } from '../adapter/mfa-adapter.js';
 import { MfaException } from '../core/errors/mfa-exception.js';
 import type { MfaUser } from '../core/users/mfa-user.js';
-import { userIdOf } from '../core/users/mfa-user.js';
+import { findExactUser, userIdOf } from '../core/users/mfa-user.js';
 import { AccountsService } from '../engine/authenticators/accounts.service.js';
 import { AuthenticationSessionService } from '../engine/sessions/authentication-session.service.js';
 
@@ -19,15 +19,13 @@ export class AdminUsers {
 
   /** Returns the user as the application knows them. A user who was deleted or disabled there can still be reset here. */
   async find(userId: string): Promise<MfaUser> {
-    const user = await this.adapter.findUser(userId);
-    // An application that ignores case in ids may return a user whose id differs from the one that data is stored under.
-    return user && userIdOf(user) === userId ? user : { id: userId };
+    return (await findExactUser(this.adapter, userId)) ?? { id: userId };
   }
 
   /** @throws {MfaException} `not_found` when neither the application nor this module knows the user: most likely a typo */
   async findKnown(userId: string): Promise<MfaUser> {
-    const user = await this.adapter.findUser(userId);
-    if (user && userIdOf(user) === userId) return user;
+    const user = await findExactUser(this.adapter, userId);
+    if (user) return user;
     const gone = { id: userIdOf({ id: userId }) };
     const { state } = await this.accounts.find(userId);
     if (!state && (await this.sessions.list(gone)).length === 0) throw new MfaException('not_found');

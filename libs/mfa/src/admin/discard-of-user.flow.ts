@@ -3,7 +3,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { DefaultMfaAdapter } from '../adapter/default-mfa-adapter.js';
 import { MFA_ADAPTER } from '../adapter/mfa-adapter.js';
 import { isOwnBackup } from '../core/policy/methods.js';
-import { userIdOf } from '../core/users/mfa-user.js';
+import { findExactUser } from '../core/users/mfa-user.js';
 import { AccountsService } from '../engine/authenticators/accounts.service.js';
 import { AuthenticatorsService, REMOVAL_CLAIM } from '../engine/authenticators/authenticators.service.js';
 import { FactorChange } from '../engine/changes/factor-change.js';
@@ -49,9 +49,8 @@ export class DiscardOfUserFlow {
   ): Promise<Discarded> {
     const select = (all: readonly Authenticator[]) => this.select(userId, all, hasLostKey, reseal);
     if (dryRun) return select((await this.accounts.find(userId)).authenticators);
-    const known = await this.adapter.findUser(userId);
     // Users whom the application has deleted lose them as well.
-    const user = known && userIdOf(known) === userId ? known : { id: userId };
+    const user = (await findExactUser(this.adapter, userId)) ?? { id: userId };
     return this.change.run(user, { source }, async ({ authenticators }) => {
       const selected = await select(authenticators);
       const ids = selected.removed.map(({ id }) => id);

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 
 import type { MfaUser } from '../core/users/mfa-user.js';
-import { userIdOf } from '../core/users/mfa-user.js';
+import { findExactUser, userIdOf } from '../core/users/mfa-user.js';
 import type { Authenticator } from '../engine/rows/authenticator.entity.js';
 import { isSecondFactorRow } from '../engine/rows/authenticator.entity.js';
 import { AuthenticatorLock, AuthenticatorsService } from '../engine/authenticators/authenticators.service.js';
@@ -129,10 +129,9 @@ export class ProofSubjects {
 
   /** Ends the session of a user who was removed or disabled since the first factor. */
   private async findAgain(session: AuthenticationSession): Promise<MfaUser | null> {
-    const user = await this.adapter.findUser(session.userId);
-    if (user && userIdOf(user) === session.userId) return user;
-    await this.sessions.revoke(session);
-    return null;
+    const user = await findExactUser(this.adapter, session.userId);
+    if (!user) await this.sessions.revoke(session);
+    return user;
   }
 }
 

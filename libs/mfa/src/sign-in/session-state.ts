@@ -2,8 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 
 import type { DefaultMfaAdapter } from '../adapter/default-mfa-adapter.js';
 import { MFA_ADAPTER } from '../adapter/mfa-adapter.js';
-import type { MfaUser } from '../core/users/mfa-user.js';
-import { userIdOf } from '../core/users/mfa-user.js';
+import { findExactUser } from '../core/users/mfa-user.js';
 import { AccountsService } from '../engine/authenticators/accounts.service.js';
 import { MfaException } from '../core/errors/mfa-exception.js';
 import { FactorAvailability } from '../engine/factors/factor-availability.js';
@@ -36,7 +35,7 @@ export class SessionStates {
   /** @throws {MfaException} `session_expired` when the user no longer exists */
   async describe(context: MfaRequest, session: AuthenticationSession): Promise<MfaSessionState> {
     const isPending = session.status === 'pending';
-    const user = isPending ? await this.findUser(session) : context.user;
+    const user = isPending ? await findExactUser(this.adapter, session.userId) : context.user;
     if (!user) throw new MfaException('session_expired');
     const account = await this.accounts.find(session.userId);
     const owed = isPending ? null : await this.owedEnrollment(context.with({ account }));
@@ -47,11 +46,6 @@ export class SessionStates {
       proven: provenMethods(session.methods),
       expiresAt: session.expiresAt,
     };
-  }
-
-  private async findUser({ userId }: AuthenticationSession): Promise<MfaUser | null> {
-    const user = await this.adapter.findUser(userId);
-    return user && userIdOf(user) === userId ? user : null;
   }
 
   /** The types that the user must enroll before anything else; null if they need not. */

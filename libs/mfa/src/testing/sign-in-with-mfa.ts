@@ -8,7 +8,7 @@ import { MFA_CLOCK } from '../core/clock/clock.js';
 import { isSecondFactorType, methodOfType, firstFactorRecord } from '../core/policy/methods.js';
 import type { AuthenticationRecord } from '../core/policy/methods.js';
 import type { MfaUser } from '../core/users/mfa-user.js';
-import { userIdOf } from '../core/users/mfa-user.js';
+import { findExactUser, userIdOf } from '../core/users/mfa-user.js';
 import type { MfaAddedFactor } from '../engine/changes/add-authenticator.flow.js';
 import type { MfaIssuedSession } from '../engine/rows/issued-session.js';
 import { AuthenticationSessionService } from '../engine/sessions/authentication-session.service.js';
@@ -113,8 +113,7 @@ export async function signInWithMfa(
 /** Routes ignore the session of an unknown user: the test would only see refusals. */
 async function assertIsFound(app: MfaTestApplication, user: MfaUser): Promise<void> {
   const id = userIdOf(user);
-  const found = await find<DefaultMfaAdapter>(app, MFA_ADAPTER).findUser(id);
-  if (found && userIdOf(found) === id) return;
+  if (await findExactUser(find<DefaultMfaAdapter>(app, MFA_ADAPTER), id)) return;
   throw new Error(
     `signInWithMfa(): \`findUser('${id}')\` of your adapter finds nobody with that id, so every request of the session would be refused. Create the user first, in the database that the test uses`,
   );

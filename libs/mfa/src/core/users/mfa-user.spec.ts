@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 
-import { flagOf, userIdOf } from './mfa-user.js';
+import type { MfaUser } from './mfa-user.js';
+import { findExactUser, flagOf, userIdOf } from './mfa-user.js';
 import { readSupportContact } from './support-contact.js';
 import { overlayUser } from './user-overlay.js';
 
@@ -105,6 +106,22 @@ describe('a user with properties replaced', () => {
     const hidden = Object.defineProperty({}, 'id', { value: 'ada', enumerable: false });
     expect(Object.keys(overlayUser(hidden, {}))).toEqual([]);
     expect(overlayUser(hidden, {}).id).toBe('ada');
+  });
+});
+
+describe('the user of an id', () => {
+  const finding = (user: MfaUser | null) => ({ findUser: () => user });
+
+  it('is whom the application finds, at once or later', async () => {
+    const ada = { id: 'ada' };
+    expect(await findExactUser(finding(ada), 'ada')).toBe(ada);
+    expect(await findExactUser({ findUser: () => Promise.resolve(ada) }, 'ada')).toBe(ada);
+    expect(await findExactUser(finding({ id: 7 }), '7')).toEqual({ id: 7 });
+  });
+
+  it('is nobody with another id, however much alike, and nobody where nobody is found', async () => {
+    expect(await findExactUser(finding({ id: 'ada' }), 'Ada')).toBeNull();
+    expect(await findExactUser(finding(null), 'ada')).toBeNull();
   });
 });
 

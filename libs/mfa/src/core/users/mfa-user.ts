@@ -63,3 +63,17 @@ export function userIdOf(user: Pick<MfaUser, 'id'>): string {
   }
   return text;
 }
+
+/** Where the application's users are found: the adapter. */
+interface UserSource {
+  findUser(userId: string): MfaUser | null | Promise<MfaUser | null>;
+}
+
+/**
+ * Finds the user with exactly this id; null if there is none. An application that ignores case in ids may find a user with
+ * another one, whose rows are not those stored under this id.
+ */
+export async function findExactUser(source: UserSource, userId: string): Promise<MfaUser | null> {
+  const user = await source.findUser(userId);
+  return user && userIdOf(user) === userId ? user : null;
+}

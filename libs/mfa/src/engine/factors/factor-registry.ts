@@ -6,7 +6,7 @@ import { MfaException } from '../../core/errors/mfa-exception.js';
 import type { MfaType } from '../../core/policy/methods.js';
 import { traitsOf } from '../../core/policy/methods.js';
 import type { MfaUser } from '../../core/users/mfa-user.js';
-import { userIdOf } from '../../core/users/mfa-user.js';
+import { findExactUser, userIdOf } from '../../core/users/mfa-user.js';
 import type { MfaFactor } from './mfa-factor.js';
 
 /** Injection token of the factors in the option `factors`, with their types. */
@@ -50,9 +50,8 @@ export class FactorRegistry {
   async onRecord(user: MfaUser, types: readonly MfaType[]): Promise<MfaUser> {
     const isSentTo = types.some((type) => traitsOf(type)?.channel !== undefined);
     if (!isSentTo || this.adapter.findUser === DefaultMfaAdapter.prototype.findUser) return user;
-    const id = userIdOf(user);
-    const found = await this.adapter.findUser(id);
-    if (!found || userIdOf(found) !== id) throw new MfaException('session_expired');
+    const found = await findExactUser(this.adapter, userIdOf(user));
+    if (!found) throw new MfaException('session_expired');
     return found;
   }
 }

@@ -3,7 +3,7 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { DefaultMfaAdapter } from '../../adapter/default-mfa-adapter.js';
 import { MFA_ADAPTER } from '../../adapter/mfa-adapter.js';
 import type { MfaUser } from '../../core/users/mfa-user.js';
-import { userIdOf } from '../../core/users/mfa-user.js';
+import { findExactUser } from '../../core/users/mfa-user.js';
 import { MfaJournal, nameAuthenticator } from '../../engine/journal/mfa-journal.js';
 import { Authenticator } from '../../engine/rows/authenticator.entity.js';
 import type { MfaEventSource } from '../../engine/rows/mfa-request.js';
@@ -119,8 +119,7 @@ export class RevokedModels {
 
   /** The user as the application knows them, or just their ID if they are gone there. */
   private async userOf(userId: string): Promise<MfaUser> {
-    const user = await this.adapter.findUser(userId);
-    return user && userIdOf(user) === userId ? user : { id: userId };
+    return (await findExactUser(this.adapter, userId)) ?? { id: userId };
   }
 }
 
