@@ -38,7 +38,7 @@ export function resolveClaimsOptions(given: MfaClaimsModuleOptions): Required<Mf
     longest,
   );
   const { levels: acr, problems: wrong } = readAcrLevels(given.acr);
-  for (const problem of wrong) problems.add(`\`acr\`${problem.startsWith(':') ? '' : ' '}${problem}`);
+  for (const problem of wrong) problems.add(problem);
   if (problems.list.length > 0) throw new MfaOptionsError(problems.list);
   return { gracePeriodSeconds, acr, profile, claims };
 }

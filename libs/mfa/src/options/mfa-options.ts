@@ -145,9 +145,9 @@ export const BEHAVIOUR_OPTIONS = {
     kind: 'other',
     usual: '`MFA_ACR_LEVELS`: `phr`, `phrh`',
     range: '`{ name: requirement }`',
-    read: (name, value, problems) => {
+    read: (_name, value, problems) => {
       const { levels, problems: found } = readAcrLevels(value);
-      for (const problem of found) problems.add(`\`${name}\`${problem.startsWith(':') ? '' : ' '}${problem}`);
+      for (const problem of found) problems.add(problem);
       return levels;
     },
   }),

@@ -42,14 +42,14 @@ const PARTS: readonly string[] = [
 ] satisfies (keyof MfaAcrLevel)[];
 
 /**
- * Checks and copies a table of levels.
+ * Checks and copies a table of levels: the option `acr`.
  *
- * @returns the valid levels, and the problems of the others
+ * @returns the valid levels, and the problems of the others, one sentence each
  */
 export function readAcrLevels(given: unknown): { levels: MfaAcrLevels; problems: string[] } {
   if (given === undefined) return { levels: MFA_ACR_LEVELS, problems: [] };
   if (typeof given !== 'object' || given === null || Array.isArray(given)) {
-    return { levels: {}, problems: ['must be an object of levels, from the weakest to the strongest'] };
+    return { levels: {}, problems: ['`acr` must be an object of levels, from the weakest to the strongest'] };
   }
   const levels: Record<string, MfaAcrLevel> = {};
   const problems: string[] = [];
@@ -58,18 +58,18 @@ export function readAcrLevels(given: unknown): { levels: MfaAcrLevels; problems:
     try {
       levels[name] = readLevel(name, value);
     } catch (error) {
-      problems.push(`: \`${name}\` is not a level: ${(error as Error).message}`);
+      problems.push(`\`acr\`: \`${name}\` is not a level: ${(error as Error).message}`);
       continue;
     }
     if (former !== undefined && !asksForAll(levels[name], levels[former] as MfaAcrLevel)) {
       problems.push(
-        `: \`${name}\` comes after \`${former}\` but does not require everything that \`${former}\` requires: order levels from the weakest to the strongest`,
+        `\`acr\`: \`${name}\` comes after \`${former}\` but does not require everything that \`${former}\` requires: order levels from the weakest to the strongest`,
       );
     }
     former = name;
   }
   if (former === undefined && problems.length === 0)
-    problems.push('must have at least one level; leave it out for `phr` and `phrh`');
+    problems.push('`acr` must have at least one level; leave it out for `phr` and `phrh`');
   return { levels: Object.freeze(levels), problems };
 }
 
