@@ -98,7 +98,7 @@ export class AppController {
       migrationsRun: true,
     }),
     MfaModule.forRoot({
-      secret: 'a secret of 32 bytes or more, from the environment',
+      secret: process.env['MFA_SECRET'],
       adapter: { useClass: AppMfaAdapter, imports: [DatabaseModule] },
       dataSource: 'mfa',
     }),

@@ -7,6 +7,7 @@ import { sql } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/better-sqlite3';
 import { totpCode } from 'nestjs-mfa/testing';
 
+import './support/environment.js';
 import type { StartedApplication } from './support/start-application.js';
 import { startApplication } from './support/start-application.js';
 import { PASSWORD } from './support/users.js';

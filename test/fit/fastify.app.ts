@@ -104,7 +104,7 @@ export class AppController {
     }),
     UsersModule,
     MfaModule.forRoot({
-      secret: 'a secret of 32 bytes or more, from the environment',
+      secret: process.env['MFA_SECRET'],
       adapter: { useClass: AppMfaAdapter, imports: [UsersModule] },
       session: { transport: SecureSessionTransport },
     }),

@@ -6,6 +6,7 @@ import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { totpCode } from 'nestjs-mfa/testing';
 
 import type { Client } from '../support/client.js';
+import './support/environment.js';
 import { AppModule, useSessions } from './fastify.app.js';
 import type { StartedApplication } from './support/start-application.js';
 import { startApplication } from './support/start-application.js';

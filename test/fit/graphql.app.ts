@@ -130,7 +130,7 @@ export class AccountResolver {
     }),
     UsersModule,
     MfaModule.forRoot({
-      secret: 'a secret of 32 bytes or more, from the environment',
+      secret: process.env['MFA_SECRET'],
       adapter: { useClass: AppMfaAdapter, imports: [UsersModule] },
     }),
   ],

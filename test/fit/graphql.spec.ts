@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { totpCode } from 'nestjs-mfa/testing';
 
 import type { Client } from '../support/client.js';
+import './support/environment.js';
 import { AppModule } from './graphql.app.js';
 import type { StartedApplication } from './support/start-application.js';
 import { startApplication } from './support/start-application.js';

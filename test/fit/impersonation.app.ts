@@ -158,7 +158,7 @@ export class SignInController {
     }),
     UsersModule,
     MfaModule.forRoot({
-      secret: 'a secret of 32 bytes or more, from the environment',
+      secret: process.env['MFA_SECRET'],
       adapter: { useClass: AppMfaAdapter, imports: [UsersModule] },
       supportedTypes: ['totp', 'recovery_codes'],
     }),

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { totpCode } from 'nestjs-mfa/testing';
 
+import './support/environment.js';
 import { AppModule } from './impersonation.app.js';
 import type { StartedApplication } from './support/start-application.js';
 import { startApplication } from './support/start-application.js';

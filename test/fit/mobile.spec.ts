@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { AuthenticationSessionService } from 'nestjs-mfa';
 import { SoftwareSecurityKey, totpCode } from 'nestjs-mfa/testing';
 
+import './support/environment.js';
 import { AppModule } from './mobile/api.app.js';
 import type { Keychain, Passkeys } from './mobile/phone.js';
 import { Api } from './mobile/phone.js';

@@ -154,7 +154,7 @@ export class ReportsController {
     UsersModule,
     ProviderModule,
     MfaModule.forRoot({
-      secret: 'a secret of 32 bytes or more, from the environment',
+      secret: process.env['MFA_SECRET'],
       adapter: { useClass: AppMfaAdapter, imports: [UsersModule] },
       pages: { loginUrl: '/auth/login' },
       externalMfaMaxAgeSeconds: 3600,

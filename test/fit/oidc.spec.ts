@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { signInWithMfa, totpCode } from 'nestjs-mfa/testing';
 
 import type { Answer, Client } from '../support/client.js';
+import './support/environment.js';
 import { FakeProvider } from './support/fake-provider.js';
 import type { StartedApplication } from './support/start-application.js';
 import { startApplication } from './support/start-application.js';

@@ -10,6 +10,7 @@ import type { Browser, BrowserContext, Page } from 'playwright-core';
 
 import { freePort } from '../../tools/support/free-port.mjs';
 import { SharedContext, VirtualAuthenticator, hasChromium, launchChromium } from '../support/chromium.js';
+import './support/environment.js';
 import type { CreateApplication, StartedApplication } from './support/start-application.js';
 import { startApplication } from './support/start-application.js';
 import { PASSWORD } from './support/users.js';

@@ -94,7 +94,7 @@ const database = TypeOrmModule.forRoot({
     UsersModule,
     ThrottlerModule.forRoot([{ ttl: 60_000, limit: 20 }]),
     MfaModule.forRoot({
-      secret: 'a secret of 32 bytes or more, from the environment',
+      secret: process.env['MFA_SECRET'],
       adapter: { useClass: AppMfaAdapter, imports: [UsersModule] },
       routes: { guards: [AddressGuard] },
     }),
@@ -110,7 +110,7 @@ export class AppModule {}
     UsersModule,
     ThrottlerModule.forRoot([{ ttl: 60_000, limit: 100 }]),
     MfaModule.forRoot({
-      secret: 'a secret of 32 bytes or more, from the environment',
+      secret: process.env['MFA_SECRET'],
       adapter: { useClass: AppMfaAdapter, imports: [UsersModule] },
       routes: { decorators: [Throttle({ default: { ttl: 60_000, limit: 10 } })] },
     }),

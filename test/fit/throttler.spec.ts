@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 
+import './support/environment.js';
 import type { StartedApplication } from './support/start-application.js';
 import { startApplication } from './support/start-application.js';
 import { PASSWORD } from './support/users.js';

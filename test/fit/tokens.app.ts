@@ -153,7 +153,7 @@ export class TokenController {
     UsersModule,
     TokensModule,
     MfaModule.forRoot({
-      secret: 'a secret of 32 bytes or more, from the environment',
+      secret: process.env['MFA_SECRET'],
       adapter: { useClass: TokenAdapter, imports: [UsersModule, TokensModule] },
     }),
   ],

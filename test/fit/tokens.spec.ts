@@ -7,6 +7,7 @@ import { AuthenticationSessionService, MFA_CLOCK } from 'nestjs-mfa';
 import { totpCode } from 'nestjs-mfa/testing';
 
 import { Client } from '../support/client.js';
+import './support/environment.js';
 import type { StartedApplication } from './support/start-application.js';
 import { startApplication } from './support/start-application.js';
 import { PASSWORD, UsersService } from './support/users.js';

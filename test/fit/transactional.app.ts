@@ -118,7 +118,7 @@ export class AppController {
     }),
     AccountsModule,
     MfaModule.forRoot({
-      secret: 'a secret of 32 bytes or more, from the environment',
+      secret: process.env['MFA_SECRET'],
       adapter: { useClass: AppMfaAdapter, imports: [AccountsModule] },
     }),
   ],

@@ -5,6 +5,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { AttackTarget } from 'nestjs-mfa/attacks';
 
+import '../../fit/support/environment.js';
 import { AppModule as FastifyModule, useSessions } from '../../fit/fastify.app.js';
 import type { CreateApplication } from '../../fit/support/start-application.js';
 import { startApplication } from '../../fit/support/start-application.js';

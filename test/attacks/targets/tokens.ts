@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { Test } from '@nestjs/testing';
 import { MFA_CLOCK } from 'nestjs-mfa';
 
+import '../../fit/support/environment.js';
 import { startApplication } from '../../fit/support/start-application.js';
 import { PASSWORD } from '../../fit/support/users.js';
 import { ApiModule, SignInModule } from '../../fit/tokens.app.js';

@@ -69,7 +69,7 @@ export class AppController {
     }),
     UsersModule,
     MfaModule.forRoot({
-      secret: 'a secret of 32 bytes or more, from the environment',
+      secret: process.env['MFA_SECRET'],
       adapter: { useClass: AppMfaAdapter, imports: [UsersModule] },
       trustedOrigins: [WEB],
       // Keys and passkeys belong to the page: its domain, its origin.
