@@ -38,7 +38,7 @@ export interface FactorParts {
   tables: readonly PartTable[];
   /** The name under which reports count its authenticators (`MfaAdminService.discardUnreadable()`). */
   countedAs?: string;
-  /** How many a user may have, if an option decides that. Default: according to its traits. */
+  /** How many a user may have. Default: according to its traits. */
   maxPerUser?: (options: ResolvedMfaOptions) => number;
   /**
    * The internal provider that verifies its codes. None if the factor is proven without a code, or its parts bring other

@@ -39,7 +39,8 @@ export interface WebAuthnRegistrationRequest {
 }
 
 const HANDLE_BYTES = 32;
-const MAX_KEYS = 50;
+/** How many keys a user may have: more than anybody needs, and few enough for lists and options. */
+export const MAX_KEYS = 50;
 
 /** Registers security keys and passkeys (WebAuthn Level 3, section 7.1). */
 @Injectable()
@@ -178,7 +179,7 @@ export class RegistrationFlow {
   }
 }
 
-/** More keys than anybody needs; the limit keeps lists and options small. */
+/** @throws {MfaException} `already_enabled` */
 function assertRoom(keys: number): void {
   if (keys >= MAX_KEYS) throw new MfaException('already_enabled');
 }

@@ -20,7 +20,7 @@ import { ObjectExchange } from './object-exchange.js';
 import { PasskeyController } from './passkey.controller.js';
 import { PasskeyFlow } from './passkey.flow.js';
 import { RegistrationCeremony } from './registration-ceremony.js';
-import { RegistrationFlow } from './registration.flow.js';
+import { MAX_KEYS, RegistrationFlow } from './registration.flow.js';
 import { RelyingParty } from './relying-party.js';
 import { RequestOptions } from './request-options.js';
 import { RevokedModels } from './revoked-models.js';
@@ -98,6 +98,7 @@ export const WEBAUTHN: FactorParts = {
     },
   ],
   countedAs: 'securityKeys',
+  maxPerUser: () => MAX_KEYS,
   details: WebAuthnDetails,
   operations: [
     operationOf('setup.begin', RegistrationFlow, 'options'),

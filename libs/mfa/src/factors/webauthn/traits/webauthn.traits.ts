@@ -1,6 +1,6 @@
 import type { BuiltInTraits } from '../../../core/traits/type-traits.js';
 
-/** Security keys and passkeys. */
+/** Security keys and passkeys. How many a user may have at once is `MAX_KEYS` of their registration. */
 export const WEBAUTHN_TRAITS = {
   type: 'webauthn',
   method: 'webauthn',
@@ -11,7 +11,6 @@ export const WEBAUTHN_TRAITS = {
   readFromAmr: ['pop', 'hwk', 'swk'],
   // The credential verifies a proof.
   judgedBy: 'own_tables',
-  maxPerUser: 20,
   needsOption: 'webauthn',
   text: 'typeWebauthn',
 } as const satisfies BuiltInTraits;
