@@ -34,8 +34,8 @@ import { WebAuthnController } from './webauthn.controller.js';
 import { WebAuthnFlow } from './webauthn.flow.js';
 import { WebAuthnService } from './webauthn.service.js';
 
-/** How much the clocks of two instances may differ. A used challenge is only deleted once no clock considers it valid. */
-const CLOCK_SKEW_MS = 3_600_000;
+/** How long a used challenge is kept after it has expired: until the clock of no instance considers it valid. */
+const CHALLENGE_KEPT_MS = 3_600_000;
 
 /** Security keys and passkeys (WebAuthn Level 3). */
 export const WEBAUTHN: FactorParts = {
@@ -94,7 +94,7 @@ export const WEBAUTHN: FactorParts = {
       expiresAt: 'expiresAt',
       purgedAs: 'challenges',
       // Other rows are safe to delete, but without its row a used challenge would be valid again.
-      keptMs: CLOCK_SKEW_MS,
+      keptMs: CHALLENGE_KEPT_MS,
     },
   ],
   countedAs: 'securityKeys',
