@@ -1,13 +1,13 @@
 import { IsBoolean, IsOptional, Matches } from 'class-validator';
 
-import { CODE_INPUT_PATTERN } from '../engine/factors/typed-code.js';
+import { CODE_INPUT_MESSAGE, CODE_INPUT_PATTERN } from '../engine/factors/typed-code.js';
 import { CODE, TRUST_DEVICE } from '../openapi/models.js';
 import { Described, object } from '../openapi/schema.js';
 
 @Described(object({ code: CODE }, { trustDevice: TRUST_DEVICE }))
 export class AuthenticateDto {
-  /** A TOTP or a recovery code. */
-  @Matches(CODE_INPUT_PATTERN, { message: 'code must be a code of an authenticator app or a recovery code' })
+  /** A code of an authenticator app, a recovery code, or one that was sent. */
+  @Matches(CODE_INPUT_PATTERN, { message: CODE_INPUT_MESSAGE })
   code!: string;
 
   /**

@@ -160,7 +160,7 @@ describe('a code', () => {
       await expect(verify(input, {})).resolves.toMatchObject({
         calls: [],
         outcome: 'invalid_request',
-        details: { message: ['code must be a code'] },
+        details: { message: ['code must be 6 to 16 digits, or 8 to 40 letters and digits'] },
       });
     },
   );

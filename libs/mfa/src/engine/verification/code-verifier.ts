@@ -16,7 +16,7 @@ import type { MfaType } from '../../core/policy/methods.js';
 import type { CommitResult, Write } from '../../storage/mfa-storage.js';
 import type { Authenticator } from '../rows/authenticator.entity.js';
 import { AUTHENTICATOR_CLAIM, AuthenticatorsService } from '../authenticators/authenticators.service.js';
-import { CODE_INPUT_PATTERN, normalizeCode } from '../factors/typed-code.js';
+import { CODE_INPUT_MESSAGE, CODE_INPUT_PATTERN, normalizeCode } from '../factors/typed-code.js';
 import type { CodeVerdict, FactorJudge } from '../factors/factor-judge.js';
 import { FACTOR_JUDGES, NoVerdictError } from '../factors/factor-judge.js';
 import { KeyServiceError } from '../keys/key-wrapper.js';
@@ -101,7 +101,7 @@ export class CodeVerifier {
     verification: CodeVerification = {},
   ): Promise<Authenticator> {
     if (typeof input !== 'string' || !CODE_INPUT_PATTERN.test(input)) {
-      throw new MfaException('invalid_request', { message: ['code must be a code'] });
+      throw new MfaException('invalid_request', { message: [CODE_INPUT_MESSAGE] });
     }
     const code = normalizeCode(input);
     const { types, source = APPLICATION_SOURCE } = verification;

@@ -118,6 +118,9 @@ function parseJson(text: string): unknown {
 /** A TOTP code as typed by a user: 6 to 8 digits of any script. */
 export const TOTP_INPUT_PATTERN = digitsPattern(6, 8);
 
+/** What {@link TOTP_INPUT_PATTERN} asks for, for developers. */
+export const TOTP_INPUT_MESSAGE = 'code must be 6 to 8 digits';
+
 /**
  * Verifies codes of authenticator apps (TOTP, RFC 6238). The engine claims the time step of each proof, and refuses steps at or below the
  * last accepted one ({@link FactorJudge}).

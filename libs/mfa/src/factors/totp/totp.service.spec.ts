@@ -277,7 +277,7 @@ describe('the service of authenticator apps', () => {
       await service.begin(USER);
       await expect(service.activate(USER, { code: code as string })).rejects.toMatchObject({
         code: 'invalid_request',
-        details: { message: ['code must be a code'] },
+        details: { message: ['code must be 6 to 8 digits'] },
       });
       expect(attempts).toEqual([]);
     });

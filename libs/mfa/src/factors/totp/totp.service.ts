@@ -21,7 +21,7 @@ import { TotpAuthenticator } from './totp-authenticator.js';
 import type { TotpSetupDetails } from './totp-authenticator.js';
 import type { TotpSetup } from './totp-setup-store.js';
 import { SETUP_CLAIM, TotpSetupStore } from './totp-setup-store.js';
-import { TotpFactor, TOTP_INPUT_PATTERN, generateSecret } from './totp.factor.js';
+import { TOTP_INPUT_MESSAGE, TOTP_INPUT_PATTERN, TotpFactor, generateSecret } from './totp.factor.js';
 import { APPLICATION_SOURCE } from '../../engine/rows/mfa-request.js';
 
 const TYPE = TotpFactor.traits.type;
@@ -138,7 +138,7 @@ export class TotpService {
   ): Promise<MfaAddedFactor> {
     this.flow.assertMayEnroll(user, TYPE);
     if (typeof code !== 'string' || !TOTP_INPUT_PATTERN.test(code)) {
-      throw new MfaException('invalid_request', { message: ['code must be a code'] });
+      throw new MfaException('invalid_request', { message: [TOTP_INPUT_MESSAGE] });
     }
     const userId = userIdOf(user);
     const setup = await this.setups.find(userId, sessionIdOf(context));
