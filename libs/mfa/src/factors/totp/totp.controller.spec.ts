@@ -46,7 +46,7 @@ describe('the routes of authenticator apps', () => {
   });
 
   it.each([
-    ['/totp', { replaces: '../app' }, 'replaces must be an id'],
+    ['/totp', { replaces: '../app' }, 'replaces must be an id: 1 to 64 letters, digits and hyphens'],
     ['/totp/activate', { code: 'abcdef' }, 'code must be 6 to 8 digits'],
     ['/totp/activate', {}, 'code must be 6 to 8 digits'],
     [
