@@ -132,8 +132,10 @@ export class FactorChange {
       });
       if (outcome.committed) {
         const { affected } = outcome;
-        const revoked = [claims.length, claims.length + 1 + writes.length].some((at) => affected[at]);
-        if (!planned.keepsFactors && revoked) await this.tellOfLostTrust(user, place);
+        // The two statements that `planRevocationAround()` puts before and after the writes.
+        const revocations = [claims.length, claims.length + 1 + writes.length];
+        const isTrustLost = !planned.keepsFactors && revocations.some((at) => affected[at]);
+        if (isTrustLost) await this.tellOfLostTrust(user, place);
         return result;
       }
       const code = onLost[outcome.lost];
