@@ -14,13 +14,13 @@ export interface MfaUser {
   emailVerified?: boolean;
   /** E.164, such as `+491701234567`. */
   phoneNumber?: string | null;
-  /** Whether the phone number is verified to be the user's. */
+  /** Whether the phone number is verified to be the user's. Only for the application: `smsCode()` has its users prove the number. */
   phoneVerified?: boolean;
   /** The language of texts for this user, such as `de`. */
   locale?: string | null;
 }
 
-/** The boolean properties of a user. */
+/** The properties of a user that must be boolean, since decisions depend on them. */
 export type MfaUserFlag = 'isStaff' | 'emailVerified';
 
 /**

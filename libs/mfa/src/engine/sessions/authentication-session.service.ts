@@ -371,6 +371,7 @@ export class AuthenticationSessionService {
     return { ...this.planEnding(userId, id), claim: ENDED_CLAIM };
   }
 
+  /** Ends the user's sessions except the one with that id; if it is empty, all of them. */
   planEndingOthers(userId: string, keptId: string): Write {
     return { query: this.deletion('user_id = :userId AND id <> :keptId', { userId, keptId }) };
   }
