@@ -26,7 +26,7 @@ export type Delivered = 'email_code' | 'sms_code';
 
 export const DELIVERED: Delivered[] = ['email_code', 'sms_code'];
 
-/** By what the application has recognised somebody: a password, a link or a code of its own that it has sent. */
+/** By what the application has recognized somebody: a password, a link or a code of its own that it has sent. */
 export type FirstFactor = 'pwd' | 'email' | 'sms';
 
 /** The channel over which the codes of a factor come. */
@@ -194,7 +194,7 @@ export function workingCodes(
   return works && !isSameChannel(session, kind) ? factor : null;
 }
 
-/** Whether the user was recognised over the channel of these codes, which then prove nothing more. */
+/** Whether the user was recognized over the channel of these codes, which then prove nothing more. */
 export const isSameChannel = ({ first }: Session, kind: Delivered): boolean =>
   first?.method === CHANNEL[kind];
 

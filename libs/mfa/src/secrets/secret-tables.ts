@@ -86,7 +86,7 @@ export class SecretTables {
 function secretsOf(table: OwnedFactorTable, id: string): SecretTable {
   const { entity, type, userId, authenticatorId, encrypted = [] } = table;
   return {
-    entity: entity,
+    entity,
     id,
     userId,
     ...(authenticatorId === undefined ? {} : { authenticatorId }),

@@ -151,7 +151,7 @@ export class LoginFlow {
     { session, token }: MfaIssuedSession,
     { request, response }: MfaLoginExchange,
   ): Promise<MfaIssuedSession | null> {
-    const browser = await this.trust.recognise(user, request);
+    const browser = await this.trust.recognize(user, request);
     if (!browser) return null;
     const { session: completed, write } = this.sessions.planCompletion(session, browser.record);
     const result = await this.journal.commit([...browser.writes, write], {

@@ -98,9 +98,9 @@ function trustOf({
 
 const from = ({ ip = IP, agent = AGENT } = {}) => ({ ip, headers: { 'user-agent': agent } });
 
-const recognise = async (world: World, request = from()) => {
+const recognize = async (world: World, request = from()) => {
   const { flow, seen } = trustOf(world);
-  return { browser: await flow.recognise(USER, request), ...seen };
+  return { browser: await flow.recognize(USER, request), ...seen };
 };
 
 describe('trust that is given', () => {
@@ -138,7 +138,7 @@ describe('trust that is given', () => {
 
 describe('a browser that is trusted', () => {
   it('is recognised by its token, which is replaced', async () => {
-    const { browser, commits, cookies } = await recognise({});
+    const { browser, commits, cookies } = await recognize({});
     expect(browser?.record).toEqual({ method: 'trusted_device', at: NOW, authenticatorId: 'device-1' });
     expect(browser?.events).toEqual([{ type: 'mfa.trusted_device.used', data: { deviceId: 'device-1' } }]);
     browser?.giveCookie({});
@@ -154,56 +154,56 @@ describe('a browser that is trusted', () => {
   });
 
   it('is recognised elsewhere, and after an update', async () => {
-    const { browser } = await recognise({}, from({ ip: '198.51.100.7', agent: AGENT.replace('150', '151') }));
+    const { browser } = await recognize({}, from({ ip: '198.51.100.7', agent: AGENT.replace('150', '151') }));
     expect(browser).not.toBeNull();
   });
 
   it('is recognised among others of its user, and beside the tokens of other users', async () => {
     const other = device({ id: 'device-2', tokenHash: hashToken(createToken()), formerTokenHash: null });
-    const { browser } = await recognise({ devices: [other, device()], held: [createToken(), present] });
+    const { browser } = await recognize({ devices: [other, device()], held: [createToken(), present] });
     expect(browser?.record.authenticatorId).toBe('device-1');
   });
 
   it('is nobody’s with a token that is not known, with another kind of browser, and while the option is off', async () => {
-    expect((await recognise({ held: [createToken()] })).browser).toBeNull();
-    const copied = await recognise({}, from({ agent: 'Mozilla/5.0 (Windows NT 10.0) Firefox/150.0' }));
+    expect((await recognize({ held: [createToken()] })).browser).toBeNull();
+    const copied = await recognize({}, from({ agent: 'Mozilla/5.0 (Windows NT 10.0) Firefox/150.0' }));
     expect(copied.browser).toBeNull();
     expect(copied.told).toEqual([
       { type: 'mfa.trusted_device.refused', data: { deviceId: 'device-1', reason: 'other_browser' } },
     ]);
-    expect((await recognise({ options: { enabled: false } })).browser).toBeNull();
+    expect((await recognize({ options: { enabled: false } })).browser).toBeNull();
   });
 
   it('is nobody’s while the clock is set back to before it was trusted', async () => {
     const devices = [device({ createdAt: new Date(NOW + 60_000) })];
-    expect((await recognise({ devices })).browser).toBeNull();
+    expect((await recognize({ devices })).browser).toBeNull();
   });
 
   it('is nobody’s once it is used up, but the browser’s next one is', async () => {
     const olderTokens = Array(100).fill(hashToken(older).slice(0, 16)).join('.');
     const usedUp = device({ olderTokens });
-    const { browser, commits, told } = await recognise({ devices: [usedUp] });
+    const { browser, commits, told } = await recognize({ devices: [usedUp] });
     expect([browser, commits, told]).toEqual([null, [], []]);
     const next = createToken();
     const world = {
       devices: [usedUp, device({ id: 'next', tokenHash: hashToken(next) })],
       held: [present, next],
     };
-    expect((await recognise(world)).browser?.record.authenticatorId).toBe('next');
+    expect((await recognize(world)).browser?.record.authenticatorId).toBe('next');
     // Whoever comes with an older token of it is found out all the same.
-    expect((await recognise({ devices: [usedUp], held: [former] })).commits).toHaveLength(1);
+    expect((await recognize({ devices: [usedUp], held: [former] })).commits).toHaveLength(1);
   });
 
   it('costs no read without a token, nor while the option is off', async () => {
-    expect((await recognise({ held: [] })).reads).toBe(0);
-    expect((await recognise({ options: { enabled: false } })).reads).toBe(0);
-    expect((await recognise({})).reads).toBe(1);
+    expect((await recognize({ held: [] })).reads).toBe(0);
+    expect((await recognize({ options: { enabled: false } })).reads).toBe(0);
+    expect((await recognize({})).reads).toBe(1);
   });
 });
 
 describe('a token that was replaced', () => {
   const again = (changed: Partial<TrustedDevice>, request = from(), held = [former]) =>
-    recognise({ devices: [device(changed)], held }, request);
+    recognize({ devices: [device(changed)], held }, request);
   const REVOKED = { writes: [{ revokes: 'device-1' }], events: expect.any(Array) };
 
   it.each<[string, Parameters<typeof again>]>([
@@ -220,7 +220,7 @@ describe('a token that was replaced', () => {
   });
 
   it('takes the sessions along that came of the trust, and no others', async () => {
-    const { commits, asked } = await recognise({ held: [former], sessions: [{ id: 'mine' }] });
+    const { commits, asked } = await recognize({ held: [former], sessions: [{ id: 'mine' }] });
     expect(asked).toEqual([['ada', 'device-1']]);
     expect(commits).toEqual([
       {
@@ -234,7 +234,7 @@ describe('a token that was replaced', () => {
   });
 
   it('ends no session where none came of it', async () => {
-    const { commits } = await recognise({ held: [former] });
+    const { commits } = await recognize({ held: [former] });
     expect(commits).toEqual([
       {
         writes: [{ revokes: 'device-1' }],
@@ -245,7 +245,7 @@ describe('a token that was replaced', () => {
 
   it('leaves the trust in other browsers as it is', async () => {
     const other = device({ id: 'device-2', formerTokenHash: null, olderTokens: null });
-    const { browser, commits } = await recognise({
+    const { browser, commits } = await recognize({
       devices: [device({ tokenHash: 'x' }), other],
       held: [former, present],
     });
@@ -254,7 +254,7 @@ describe('a token that was replaced', () => {
   });
 
   it('is tried again when somebody was faster, until the trust is gone', async () => {
-    const tries = async (world: World) => (await recognise({ held: [former], ...world })).commits.length;
+    const tries = async (world: World) => (await recognize({ held: [former], ...world })).commits.length;
     expect(await tries({ wins: [false] })).toBe(2);
     const other = device({ id: 'device-2' });
     expect(await tries({ wins: [false], after: [] })).toBe(1);
@@ -265,7 +265,7 @@ describe('a token that was replaced', () => {
 
   it('lets nobody in when the trust can’t be revoked', async () => {
     const { flow, seen } = trustOf({ held: [former], wins: Array(10).fill(false) as boolean[] });
-    await expect(flow.recognise(USER, from())).rejects.toMatchObject({ code: 'storage_unavailable' });
+    await expect(flow.recognize(USER, from())).rejects.toMatchObject({ code: 'storage_unavailable' });
     expect(seen.commits).toHaveLength(10);
   });
 });

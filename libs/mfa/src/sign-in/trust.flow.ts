@@ -33,7 +33,7 @@ export interface PlannedTrust {
 }
 
 /** Trust that lets a sign-in skip the second factor. */
-export interface RecognisedBrowser extends PlannedTrust {
+export interface RecognizedBrowser extends PlannedTrust {
   record: AuthenticationRecord;
 }
 
@@ -84,7 +84,7 @@ export class TrustFlow {
    * cookie. A token that was replaced earlier shows that two parties hold the trust: it is revoked, and the sessions started
    * from it end.
    */
-  async recognise(user: MfaUser, request: object): Promise<RecognisedBrowser | null> {
+  async recognize(user: MfaUser, request: object): Promise<RecognizedBrowser | null> {
     if (!this.options.trustedDevices.enabled) return null;
     const tokens = this.cookie.read(request);
     if (tokens.length === 0) return null;
@@ -125,7 +125,7 @@ export class TrustFlow {
     presented: string,
     request: object,
     { ip, userAgent }: MfaEventSource,
-  ): RecognisedBrowser {
+  ): RecognizedBrowser {
     const now = this.clock.now();
     const token = createToken();
     const next = { tokenHash: hashToken(token), lastUsedAt: new Date(now), ip, userAgent };

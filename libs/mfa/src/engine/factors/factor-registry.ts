@@ -4,10 +4,10 @@ import { DefaultMfaAdapter } from '../../adapter/default-mfa-adapter.js';
 import { MFA_ADAPTER } from '../../adapter/mfa-adapter.js';
 import { MfaException } from '../../core/errors/mfa-exception.js';
 import type { MfaType } from '../../core/policy/methods.js';
-import { traitsOf } from '../../core/policy/methods.js';
 import type { MfaUser } from '../../core/users/mfa-user.js';
 import { findExactUser, userIdOf } from '../../core/users/mfa-user.js';
 import type { MfaFactor } from './mfa-factor.js';
+import { isSent } from './void-authenticator.js';
 
 /** Injection token of the factors in the option `factors`, with their types. */
 export const MFA_FACTORS = Symbol.for('nestjs-mfa:FACTORS');
@@ -48,7 +48,7 @@ export class FactorRegistry {
    * @throws {MfaException} `session_expired` when the user no longer exists
    */
   async onRecord(user: MfaUser, types: readonly MfaType[]): Promise<MfaUser> {
-    const isSentTo = types.some((type) => traitsOf(type)?.channel !== undefined);
+    const isSentTo = types.some(isSent);
     if (!isSentTo || this.adapter.findUser === DefaultMfaAdapter.prototype.findUser) return user;
     const found = await findExactUser(this.adapter, userIdOf(user));
     if (!found) throw new MfaException('session_expired');
