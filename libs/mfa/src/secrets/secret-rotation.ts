@@ -5,6 +5,7 @@ import { MFA_ADAPTER } from '../adapter/mfa-adapter.js';
 import type { MfaEncryptionContext } from '../core/crypto/envelope.js';
 import type { KeyRing } from '../core/crypto/key-ring.js';
 import { MFA_KEY_RING } from '../core/crypto/key-ring.js';
+import { messageOf } from '../core/errors/message-of.js';
 import { MfaException } from '../core/errors/mfa-exception.js';
 import { MfaStorage } from '../storage/mfa-storage.js';
 import type { Renewed } from './encrypted-rows.js';
@@ -128,7 +129,7 @@ export class SecretRotation {
       return seals ? { ...next, seal: seals.make(this.keyRing, { ...row, ...next }) } : next;
     } catch (error) {
       if (table.isMissed) {
-        const reason = error instanceof Error ? error.message : '';
+        const reason = messageOf(error);
         this.logger.warn(`The data of ${String(idOf(table, row))} can't be read: ${reason}`);
       }
       return null;
@@ -154,7 +155,7 @@ export class SecretRotation {
       } catch (error) {
         if (error instanceof MfaException) throw error;
         result.unreadable += 1;
-        this.logger.warn(`The key ${key.id} can't be read: ${error instanceof Error ? error.message : ''}`);
+        this.logger.warn(`The key ${key.id} can't be read: ${messageOf(error)}`);
       }
     }
   }

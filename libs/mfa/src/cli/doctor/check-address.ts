@@ -1,3 +1,4 @@
+import { messageOf } from '../../core/errors/message-of.js';
 import { describeDrift } from './check-database.js';
 import type { Finding } from './finding.js';
 import { fine, problem } from './finding.js';
@@ -40,7 +41,7 @@ export async function checkAddress(
     const drift = Number.isNaN(date) ? [] : [describeDrift(date - Date.now(), origin)];
     return [...known, await describeAnswer(answer, route, origin), ...drift];
   } catch (error) {
-    const reason = error instanceof Error ? error.message : '';
+    const reason = messageOf(error);
     return [...known, problem(`${route} does not answer: ${reason}`, 'Is the application running there?')];
   }
 }

@@ -3,6 +3,7 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { MfaUser } from '../../core/users/mfa-user.js';
 import { userIdOf } from '../../core/users/mfa-user.js';
 import { isAway } from '../../core/errors/is-away.js';
+import { messageOf } from '../../core/errors/message-of.js';
 import type { MfaType, MfaProofFacts } from '../../core/policy/methods.js';
 import type { Authenticator } from '../rows/authenticator.entity.js';
 import type { AuthenticatorView } from './authenticator-view.js';
@@ -66,9 +67,7 @@ export class AuthenticatorList {
       return await factor.describe(userId, rows);
     } catch (error) {
       if (isAway(error)) throw error;
-      this.logger.warn(
-        `The details of ${factor.type} can't be listed: ${error instanceof Error ? error.message : ''}`,
-      );
+      this.logger.warn(`The details of ${factor.type} can't be listed: ${messageOf(error)}`);
       return new Map();
     }
   }

@@ -1,5 +1,6 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 
+import { messageOf } from '../../core/errors/message-of.js';
 import type { MfaUser } from '../../core/users/mfa-user.js';
 import { MfaException } from '../../core/errors/mfa-exception.js';
 import type { MfaEventSource } from '../rows/mfa-request.js';
@@ -24,7 +25,7 @@ export class UnreadableAuthenticators {
     this.refusals.tellOnce(user, source, { type: 'mfa.authenticator.unreadable', data });
     if (!this.refusals.isFirst(`unreadable ${row.id}`)) return;
     this.logger.error(
-      `Authenticator ${row.id} can't be read, and accepts no code until it is removed: ${error instanceof Error ? error.message : ''}`,
+      `Authenticator ${row.id} can't be read, and accepts no code until it is removed: ${messageOf(error)}`,
     );
   }
 }

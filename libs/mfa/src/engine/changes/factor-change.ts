@@ -6,6 +6,7 @@ import type { MfaUser } from '../../core/users/mfa-user.js';
 import { userIdOf } from '../../core/users/mfa-user.js';
 import { MfaException } from '../../core/errors/mfa-exception.js';
 import type { MfaErrorCode } from '../../core/errors/error-codes.js';
+import { messageOf } from '../../core/errors/message-of.js';
 import type { NewMfaEvent } from '../journal/mfa-event.js';
 import type { MfaEventSource, MfaRequest } from '../rows/mfa-request.js';
 import { MfaJournal } from '../journal/mfa-journal.js';
@@ -175,7 +176,7 @@ export class FactorChange {
     } catch (error) {
       // The change is done, and its answer may contain recovery codes that are shown this once.
       this.logger.error(
-        `The trusted browsers of user ${userIdOf(user)} were removed, but the event for it failed: ${error instanceof Error ? error.message : ''}`,
+        `The trusted browsers of user ${userIdOf(user)} were removed, but the event for it failed: ${messageOf(error)}`,
       );
     }
   }

@@ -4,6 +4,7 @@ import type { MfaUser } from '../../core/users/mfa-user.js';
 import type { Authenticator } from '../rows/authenticator.entity.js';
 import { AuthenticatorsService } from '../authenticators/authenticators.service.js';
 import { isAway } from '../../core/errors/is-away.js';
+import { messageOf } from '../../core/errors/message-of.js';
 import type { AuthenticationRecord, MfaType } from '../../core/policy/methods.js';
 import { isOverSameChannel, traitsOf } from '../../core/policy/methods.js';
 import { missingOption } from '../../options/needed-option.js';
@@ -62,9 +63,7 @@ export class FactorAvailability {
     } catch (error) {
       if (isAway(error)) throw error;
       // A problem with one row must not keep the user's other factors from working.
-      this.logger.error(
-        `Could not tell whether ${row.id} (${row.type}) works: ${error instanceof Error ? error.message : ''}`,
-      );
+      this.logger.error(`Could not tell whether ${row.id} (${row.type}) works: ${messageOf(error)}`);
       return false;
     }
   }

@@ -1,6 +1,7 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 
 import { isAway } from '../../core/errors/is-away.js';
+import { messageOf } from '../../core/errors/message-of.js';
 import type { ProofFloor } from '../../core/policy/floor.js';
 import { isFirstDelivered, meetsFloor, onlyRecovers, raise } from '../../core/policy/floor.js';
 import { isBackupType } from '../../core/policy/methods.js';
@@ -127,9 +128,7 @@ export class ProfileFloor {
       return await judge.isWeak(row);
     } catch (error) {
       if (isAway(error)) throw error;
-      this.logger.error(
-        `Could not tell how strong ${row.id} (${row.type}) is: ${error instanceof Error ? error.message : ''}`,
-      );
+      this.logger.error(`Could not tell how strong ${row.id} (${row.type}) is: ${messageOf(error)}`);
       // What can't be read can't prove anything either.
       return true;
     }

@@ -2,6 +2,7 @@ import type { OnApplicationBootstrap, OnModuleDestroy } from '@nestjs/common';
 import { Logger } from '@nestjs/common';
 import type { ModuleRef } from '@nestjs/core';
 
+import { messageOf } from '../../core/errors/message-of.js';
 import { findOptionalProvider } from '../../options/find-optional-provider.js';
 
 interface Registry {
@@ -52,7 +53,7 @@ export abstract class RepeatedJob implements OnApplicationBootstrap, OnModuleDes
       await this.work();
     } catch (error) {
       // The next round picks up what this one left.
-      this.logger.warn(`${this.failure}: ${error instanceof Error ? error.message : ''}`);
+      this.logger.warn(`${this.failure}: ${messageOf(error)}`);
     } finally {
       this.isAtIt = false;
     }

@@ -8,6 +8,7 @@ import { userIdOf } from '../../core/users/mfa-user.js';
 import type { MfaClock } from '../../core/clock/clock.js';
 import { MFA_CLOCK } from '../../core/clock/clock.js';
 import { sortableId } from '../../core/crypto/tokens.js';
+import { messageOf } from '../../core/errors/message-of.js';
 import type { CommitResult, Write } from '../../storage/mfa-storage.js';
 import { MfaStorage } from '../../storage/mfa-storage.js';
 import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
@@ -73,7 +74,7 @@ export class MfaEvents implements OnModuleInit {
     Promise.resolve()
       .then(listener)
       .catch((error: unknown) => {
-        this.logger.error(`A listener of ${type} failed: ${error instanceof Error ? error.message : ''}`);
+        this.logger.error(`A listener of ${type} failed: ${messageOf(error)}`);
       });
   }
 }

@@ -6,6 +6,7 @@ import { MFA_ADAPTER } from '../../adapter/mfa-adapter.js';
 import type { MfaUser } from '../../core/users/mfa-user.js';
 import type { MfaNotification } from '../../core/users/notification.js';
 import { SupportContacts } from '../../adapter/support-contacts.js';
+import { messageOf } from '../../core/errors/message-of.js';
 import { textsOf } from '../../i18n/choose-texts.js';
 import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
@@ -97,9 +98,7 @@ export class MfaNotifier implements OnModuleDestroy {
     if (!facts) return;
     const { ip, userAgent, at } = event;
     const sent = this.send({ ...facts, at: at.getTime(), ip, userAgent }, user).catch((error: unknown) => {
-      this.logger.error(
-        `A notification (${facts.type}) could not be sent: ${error instanceof Error ? error.message : ''}`,
-      );
+      this.logger.error(`A notification (${facts.type}) could not be sent: ${messageOf(error)}`);
     });
     this.underWay.add(sent);
   }

@@ -5,6 +5,7 @@ import type { MfaUser } from '../../core/users/mfa-user.js';
 import { userIdOf } from '../../core/users/mfa-user.js';
 import type { MfaClock } from '../../core/clock/clock.js';
 import { MFA_CLOCK } from '../../core/clock/clock.js';
+import { messageOf } from '../../core/errors/message-of.js';
 import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
 import type { NewMfaEvent } from './mfa-event.js';
@@ -63,7 +64,7 @@ export class RefusalLog implements OnModuleDestroy {
   /** Does work that no request waits for and that can't fail one. */
   later(work: () => Promise<void>): void {
     const done = work().catch((error: unknown) => {
-      this.logger.warn(`A refusal could not be recorded: ${error instanceof Error ? error.message : ''}`);
+      this.logger.warn(`A refusal could not be recorded: ${messageOf(error)}`);
     });
     this.underWay.add(done);
   }

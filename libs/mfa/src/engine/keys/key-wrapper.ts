@@ -8,6 +8,7 @@ import type { MfaEncryptionContext } from '../../core/crypto/envelope.js';
 import { MfaEnvelopeError, envelopePrefix, isEnvelope, open, seal } from '../../core/crypto/envelope.js';
 import type { KeyRing } from '../../core/crypto/key-ring.js';
 import { MFA_KEY_RING } from '../../core/crypto/key-ring.js';
+import { messageOf } from '../../core/errors/message-of.js';
 import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
 import { within } from '../../storage/bounded-wait.js';
@@ -118,7 +119,7 @@ export class KeyWrapper {
       return read(await within(this.options.storage.timeoutSeconds * 1000, asked));
     } catch (error) {
       if (error instanceof MfaEnvelopeError) throw error;
-      const reason = error instanceof Error ? error.message : '';
+      const reason = messageOf(error);
       this.logger.error(
         `The adapter could not encrypt or decrypt the key ${id}, and will be asked again: ${reason}`,
       );

@@ -2,6 +2,7 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 
 import type { DefaultMfaAdapter } from '../../adapter/default-mfa-adapter.js';
 import { MFA_ADAPTER } from '../../adapter/mfa-adapter.js';
+import { messageOf } from '../../core/errors/message-of.js';
 import type { MfaUser } from '../../core/users/mfa-user.js';
 import { userIdOf } from '../../core/users/mfa-user.js';
 import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
@@ -43,7 +44,7 @@ export class NewSignIns {
       await this.browsers.remember(userId, request, response);
     } catch (error) {
       // The browser stays new, so the next sign-in with it is reported.
-      this.logger.error(`Could not record which browser user ${userId} signed in with: ${textOf(error)}`);
+      this.logger.error(`Could not record which browser user ${userId} signed in with: ${messageOf(error)}`);
     }
   }
 
@@ -76,7 +77,7 @@ export class NewSignIns {
       return await this.adapter.isNewSignIn(user, { session, request, lastSignInAt });
     } catch (error) {
       this.logger.error(
-        `The adapter's isNewSignIn() failed, so the browser's cookie decides: ${textOf(error)}`,
+        `The adapter's isNewSignIn() failed, so the browser's cookie decides: ${messageOf(error)}`,
       );
       return lastSignInAt === null;
     }
@@ -87,12 +88,10 @@ export class NewSignIns {
     try {
       return await this.browsers.lastSignIn(userId, request);
     } catch (error) {
-      this.logger.error(`Could not tell whether user ${userId} has used a browser before: ${textOf(error)}`);
+      this.logger.error(
+        `Could not tell whether user ${userId} has used a browser before: ${messageOf(error)}`,
+      );
       return null;
     }
   }
-}
-
-function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : '';
 }

@@ -3,6 +3,7 @@ import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 
 import type { MfaClock } from '../../core/clock/clock.js';
 import { MFA_CLOCK } from '../../core/clock/clock.js';
+import { messageOf } from '../../core/errors/message-of.js';
 import { MfaException } from '../../core/errors/mfa-exception.js';
 import { FactorData } from '../../engine/factors/factor-judge.js';
 import type { Write } from '../../storage/mfa-storage.js';
@@ -79,9 +80,7 @@ export class TotpSetupStore {
       return data;
     } catch (error) {
       if (error instanceof MfaException) throw error;
-      this.logger.error(
-        `The set-up ${setup.id} can't be read: ${error instanceof Error ? error.message : ''}`,
-      );
+      this.logger.error(`The set-up ${setup.id} can't be read: ${messageOf(error)}`);
       return null;
     }
   }

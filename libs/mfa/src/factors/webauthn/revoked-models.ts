@@ -2,6 +2,7 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 
 import type { DefaultMfaAdapter } from '../../adapter/default-mfa-adapter.js';
 import { MFA_ADAPTER } from '../../adapter/mfa-adapter.js';
+import { messageOf } from '../../core/errors/message-of.js';
 import type { MfaUser } from '../../core/users/mfa-user.js';
 import { findExactUser } from '../../core/users/mfa-user.js';
 import { MfaJournal, nameAuthenticator } from '../../engine/journal/mfa-journal.js';
@@ -75,7 +76,7 @@ export class RevokedModels {
       return committed;
     } catch (error) {
       // The next run retries this one; the others are reported now.
-      const reason = error instanceof Error ? error.message : '';
+      const reason = messageOf(error);
       this.logger.error(
         `Could not report that the model of authenticator ${authenticator.id} is revoked: ${reason}`,
       );

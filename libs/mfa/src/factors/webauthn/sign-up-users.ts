@@ -4,6 +4,7 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import { DefaultMfaAdapter } from '../../adapter/default-mfa-adapter.js';
 import { MFA_ADAPTER } from '../../adapter/mfa-adapter.js';
 import type { MfaSignUp } from '../../adapter/sign-up.js';
+import { messageOf } from '../../core/errors/message-of.js';
 import { MfaException } from '../../core/errors/mfa-exception.js';
 import type { MfaUser } from '../../core/users/mfa-user.js';
 import { userIdOf } from '../../core/users/mfa-user.js';
@@ -59,7 +60,7 @@ export class SignUpUsers implements OnModuleInit {
       await this.adapter.discardUser(user);
     } catch (error) {
       this.logger.error(
-        `The sign-up of user ${userIdOf(user)} failed, and so did discardUser(): ${error instanceof Error ? error.message : ''}`,
+        `The sign-up of user ${userIdOf(user)} failed, and so did discardUser(): ${messageOf(error)}`,
       );
     }
   }
