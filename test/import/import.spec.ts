@@ -17,8 +17,9 @@ import {
 } from 'nestjs-mfa/import';
 
 import { rowsOf } from '../support/databases.js';
+import { registration } from '../support/races/steps.js';
 import type { TestApp } from '../support/test-app.js';
-import { enroll, halfSignIn, newUserId, startTestApp, users } from '../support/test-app.js';
+import { RELYING_PARTY, enroll, halfSignIn, newUserId, startTestApp, users } from '../support/test-app.js';
 
 const fixture = (name: string) => `test/fixtures/import/${name}`;
 /** 10 bytes, as Google Authenticator made them. */
@@ -309,6 +310,26 @@ describe('an import', () => {
       .get(MfaImportService)
       .importRecords([{ ...totpRecord(id), recoveryCodes: [{ code: '12345678' }] }, totpRecord(id)]);
     expect(report).toMatchObject({ imported: 1, rejected: [{ line: 1, reason: 'type_not_offered' }] });
+    await other.close();
+  });
+
+  it('gives no recovery codes to a user whose passkey only signs in', async () => {
+    const other = await startTestApp({ mfa: { webauthn: RELYING_PARTY, passkeyLogin: true } });
+    const id = newUser();
+    const client = other.client();
+    await client.post('/login', { id });
+    const credential = await registration(client, { role: 'passwordless' });
+    expect((await client.post('/mfa/webauthn', { credential })).status).toBe(201);
+    const importing = other.app.get(MfaImportService);
+    const records = [{ userId: id, recoveryCodes: [{ code: '12345678' }] }, totpRecord(id)];
+    const expected = {
+      imported: 1,
+      rejected: [{ line: 1, userId: id, reason: 'codes_alone' }],
+    };
+    expect(await importing.importRecords(records, { dryRun: true })).toMatchObject(expected);
+    expect(await importing.importRecords(records)).toMatchObject(expected);
+    // Once there is a second factor, they can follow.
+    expect(await importing.importRecords(records)).toMatchObject({ imported: 1, skipped: [{ line: 2 }] });
     await other.close();
   });
 

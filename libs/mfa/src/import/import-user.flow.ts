@@ -16,7 +16,6 @@ import { nameAuthenticator } from '../engine/journal/mfa-journal.js';
 import type { ResolvedMfaOptions } from '../options/resolved-options.js';
 import { MFA_OPTIONS } from '../options/resolved-options.js';
 import type { MfaType } from '../core/policy/methods.js';
-import { isSecondFactorType } from '../core/policy/methods.js';
 import { RecoveryCodeSet } from '../factors/recovery-codes/recovery-code-set.js';
 import { AuthenticationSessionService } from '../engine/sessions/authentication-session.service.js';
 import type { Write } from '../storage/mfa-storage.js';
@@ -62,8 +61,7 @@ export class ImportUserFlow {
     const user = await this.adapter.findUser(record.userId);
     if (!user) throw new RowProblem('unknown_user');
     const userId = userIdOf(user);
-    const rows = await this.authenticators.find(userId);
-    decide(record, new Set([...rows.map(({ type }) => type), ...(planned.get(userId) ?? [])]));
+    decide(record, await this.authenticators.find(userId), planned.get(userId));
     return user;
   }
 
@@ -81,9 +79,8 @@ export class ImportUserFlow {
     record: CheckedRecord,
     { userId, authenticators }: FactorState,
   ): Promise<PlannedChange<boolean>> {
-    const types = new Set(authenticators.map(({ type }) => type));
     // Checked again, because a concurrent import may have been faster.
-    decide(record, types);
+    decide(record, authenticators);
     const added: Authenticator[] = [];
     const writes: Write[] = [];
     if (record.totp) {
@@ -131,9 +128,20 @@ function typesOf({ totp, codes }: CheckedRecord): MfaType[] {
   return [...(totp ? ['totp' as const] : []), ...(codes.length > 0 ? ['recovery_codes' as const] : [])];
 }
 
-/** Decides whether the record may be written for a user who already has these types. */
-function decide(record: CheckedRecord, types: ReadonlySet<MfaType>): void {
+/**
+ * Decides whether the record may be written for a user who already has these rows.
+ *
+ * @param planned the types that earlier rows of the same dry run would have written
+ */
+function decide(
+  record: CheckedRecord,
+  rows: readonly Authenticator[],
+  planned: ReadonlySet<MfaType> = new Set(),
+): void {
+  const types = new Set([...rows.map(({ type }) => type), ...planned]);
   if (record.totp && types.has('totp')) throw new AlreadyThere('has_authenticator_app');
   if (record.codes.length > 0 && types.has('recovery_codes')) throw new AlreadyThere('has_recovery_codes');
-  if (!record.totp && ![...types].some(isSecondFactorType)) throw new RowProblem('codes_alone');
+  // A passkey that only signs in is no second factor, although its type is one.
+  const hasFactor = record.totp !== null || rows.some(isSecondFactorRow) || planned.has('totp');
+  if (!hasFactor) throw new RowProblem('codes_alone');
 }
