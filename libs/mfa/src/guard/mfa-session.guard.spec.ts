@@ -5,6 +5,7 @@ import { Reflector } from '@nestjs/core';
 
 import { MfaException } from '../core/errors/mfa-exception.js';
 import type { MfaUser } from '../core/users/mfa-user.js';
+import type { ResolveOptions } from '../engine/sessions/mfa-request.service.js';
 import { judgementsOf } from './judgements.js';
 import { MfaSessionGuard } from './mfa-session.guard.js';
 import { SkipMfa } from './require-mfa.decorator.js';
@@ -59,9 +60,9 @@ function guardOf({
   const seen: unknown[] = [];
   const guard = new MfaSessionGuard(
     {
-      resolve: (one: { user?: unknown }, options: object) => {
+      resolve: (one: { user?: unknown }, { hiddenUser, ...options }: ResolveOptions) => {
         resolved.push(options);
-        seen.push(one.user);
+        seen.push(one.user === hiddenUser?.() ? undefined : one.user);
         return Promise.resolve({ ...world, hasDeadToken });
       },
       noteUse: (one: object) => used.push(one),
@@ -113,10 +114,21 @@ describe('the guard that signs in by the session', () => {
     const { pass, request, world, seen } = guardOf();
     await pass();
     world.user = { id: 'bob' };
-    await pass();
+    const again = pass();
+    // Another operation of the same request may be under way.
+    expect(request.user).toBe(ADA);
+    await again;
     expect(seen).toEqual([undefined, undefined]);
     expect(request.user).toEqual({ id: 'bob' });
     world.user = null;
+    await expect(pass()).rejects.toMatchObject({ code: 'unauthenticated' });
+    expect(request).not.toHaveProperty('user');
+  });
+
+  it('does not take the user that it has put there for one of the application’s when the session has ended', async () => {
+    const { pass, request, world } = guardOf();
+    await pass();
+    world.session = null;
     await expect(pass()).rejects.toMatchObject({ code: 'unauthenticated' });
     expect(request).not.toHaveProperty('user');
   });

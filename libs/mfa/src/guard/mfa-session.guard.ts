@@ -13,7 +13,7 @@ import { isMfaSkipped } from './guard-metadata.js';
 import { isSameSnapshot, keepJudgement, snapshotOf } from './judgements.js';
 import { MfaPolicyService } from './mfa-policy.service.js';
 
-/** The users that this guard has set, each of whom comes from the session and is removed with it. */
+/** The users that this guard has set, each of whom comes from the session and is removed once it has ended. */
 const signedIn = new SideTable<object, MfaUser>();
 
 /**
@@ -38,15 +38,24 @@ export class MfaSessionGuard implements CanActivate {
     const request = findRequest(context) as { user?: unknown } | undefined;
     try {
       if (!request) throw new MfaException('unauthenticated');
-      if (request.user === signedIn.get(request)) delete request.user;
-      const found = await this.contexts.resolve(request, { withAccount: true, operation, isUse: false });
-      const { user, hasDeadToken } = found;
-      if (!user) throw new MfaException(hasDeadToken ? 'session_expired' : 'unauthenticated');
+      const found = await this.contexts.resolve(request, {
+        withAccount: true,
+        operation,
+        isUse: false,
+        hiddenUser: () => signedIn.get(request),
+      });
+      const { user, session, hasDeadToken } = found;
+      const former = signedIn.get(request);
+      // An adapter that looks later than at once may have found the user that this guard has set.
+      if (!user || (user === former && !session)) {
+        if (request.user === former) delete request.user;
+        throw new MfaException(hasDeadToken ? 'session_expired' : 'unauthenticated');
+      }
       if (!isMfaSkipped(this.reflector, context)) await this.policy.assertNotOverdue(found);
       // Without a response, as for a WebSocket handshake, the request object would keep the user beyond the end of the session.
       if (findResponse(context)) {
         request.user = user;
-        if (found.session) signedIn.set(request, user);
+        if (session) signedIn.set(request, user);
       }
       const judged = snapshotOf(user);
       keepJudgement(context, this, {

@@ -39,6 +39,12 @@ function serviceOf(given: World = {}) {
     told: [] as unknown[],
     asked: [] as unknown[],
   };
+  const adapter = {
+    getUser: (request: object) => {
+      seen.asked.push(presentedSession(request));
+      return Promise.resolve(world.user);
+    },
+  };
   const service = new MfaRequestService(
     { read: () => Promise.resolve(world.presented) } as never,
     {
@@ -53,20 +59,31 @@ function serviceOf(given: World = {}) {
     } as never,
     { note: (session: object) => seen.uses.push(session) } as never,
     { tellOnce: (...told: unknown[]) => seen.told.push(told) } as never,
-    {
-      getUser: (request: object) => {
-        seen.asked.push(presentedSession(request));
-        return Promise.resolve(world.user);
-      },
-    } as never,
+    adapter as never,
   );
-  return { service, world, ...seen };
+  return { service, world, adapter, ...seen };
 }
 
 const READ = ['verify', TOKEN, false];
 const WITH_ACCOUNT = ['verifyWithAccount', TOKEN, false];
 
 describe('a request', () => {
+  it('hides a user from the adapter, and from nobody else', async () => {
+    const { service, adapter } = serviceOf();
+    const request: { user?: unknown } = { user: ADA };
+    const seen: unknown[] = [];
+    adapter.getUser = (one: { user?: unknown }) => {
+      seen.push(one.user);
+      return Promise.resolve(null);
+    };
+    const resolved = service.resolve(request, { hiddenUser: () => ADA });
+    expect(request.user).toBe(ADA);
+    expect((await resolved).user).toBeNull();
+    await service.resolve(request, { hiddenUser: () => ({ id: 'bob' }) });
+    expect(seen).toEqual([undefined, ADA]);
+    expect(request.user).toBe(ADA);
+  });
+
   it('comes from its user, with the session of its token', async () => {
     const { service, world, reads, uses, asked, told } = serviceOf();
     const [request, response] = [{}, {}];

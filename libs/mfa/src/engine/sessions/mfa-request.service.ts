@@ -34,6 +34,11 @@ export interface ResolveOptions {
    * record the use ({@link MfaRequestService.noteUse}).
    */
   isUse?: boolean;
+  /**
+   * Returns the user whom the adapter must not find on the request, because they come from its session, which may have ended
+   * since. Everybody else goes on seeing them: another operation of the same request may be under way.
+   */
+  hiddenUser?: () => object | undefined;
 }
 
 interface Found {
@@ -74,14 +79,14 @@ export class MfaRequestService {
   /** Like {@link resolve}, but includes pending sessions: for routes that complete or end them. */
   async resolveAny(
     request: object,
-    { operation = request, withAccount = false, response, isUse = true }: ResolveOptions = {},
+    { operation = request, withAccount = false, response, isUse = true, hiddenUser }: ResolveOptions = {},
   ): Promise<MfaRequest> {
     const presented = await this.transport.read(request);
     const token = presented && 'token' in presented ? presented.token : null;
     const { session, account = null } = await this.find(request, token, operation, withAccount);
     showMfaSession(request, session);
     // An adapter that finds no user may return anything falsy.
-    const user = (await this.adapter.getUser(request)) || null;
+    const user = (await this.askAdapter(request, hiddenUser?.())) || null;
     setMfaUser(request, user);
     const hasDeadToken = presented !== null && !session;
     const context = new MfaRequest(request, { user, hasDeadToken, response: response ?? null });
@@ -109,6 +114,16 @@ export class MfaRequestService {
   noteUse(request: object): void {
     const session = getMfaSession(request);
     if (session) this.activity.note(session);
+  }
+
+  private askAdapter(request: { user?: unknown }, hidden: object | undefined) {
+    if (hidden === undefined || request.user !== hidden) return this.adapter.getUser(request);
+    delete request.user;
+    try {
+      return this.adapter.getUser(request);
+    } finally {
+      request.user ??= hidden;
+    }
   }
 
   /** Reads the session once per operation, even if several ask at the same time. */
