@@ -25,6 +25,7 @@ const AAGUID = '2fc0579f-8113-47ea-b116-bb5a8db9202a';
 const OTHER_AAGUID = 'fa2b99dc-9e39-4257-8f92-4a30d23c4118';
 const USER = { id: 'ada' };
 const DAY = 86_400;
+const WINDOW = 300;
 
 let root: Identity;
 let leaf: Identity;
@@ -48,6 +49,7 @@ async function policyWith(webauthn: object | null = {}, verifyAttestation: unkno
   const metadata = { rejectStatuses: ['REVOKED'], rootCertificates: [], strict: false };
   const given = webauthn as { metadata?: object } | null;
   const options = {
+    rateLimit: { windowSeconds: WINDOW },
     webauthn: given && {
       attestation: 'direct',
       attestationRoots: [],
@@ -100,6 +102,23 @@ describe('a registration', () => {
     ['enterprise', null],
   ])('without attestation, where `%s` is asked for: %j', async (attestation, expected) => {
     expect(await outcome({ attestation }, registration([], { format: 'none' }))).toEqual(expected);
+  });
+
+  it('is told of when it is refused, but not without end: a stranger may try to sign up', async () => {
+    const policy = await policyWith({ allowedAaguids: [AAGUID] });
+    const refuse = async (times: number) => {
+      for (let tried = 0; tried < times; tried++) await policy.verify(USER, registration([strange]));
+      return logged.splice(0);
+    };
+    const text = 'A key was refused: no attestation root is known for the format packed';
+    const lines = await refuse(50);
+    expect(lines).toHaveLength(20);
+    expect(lines.every((line) => line.startsWith(text))).toBe(true);
+    expect(lines.filter((line) => line.includes('not logged for now'))).toEqual(lines.slice(-1));
+    clock.advance(WINDOW - 1);
+    expect(await refuse(1)).toEqual([]);
+    clock.advance(1);
+    expect(await refuse(1)).toEqual([expect.stringContaining(text)]);
   });
 
   it('is attested by a path to a root, and known by the keys of that', async () => {

@@ -26,11 +26,15 @@ const FORMATS_WITHOUT_DEFAULTS = ['packed', 'tpm', 'fido-u2f'] as const;
 export type Attestation = Pick<WebAuthnCredential, 'attestationKeys'> & { attested: boolean };
 type StoredAttestation = Pick<WebAuthnCredential, 'aaguid' | 'attested' | 'attestationKeys'>;
 
+/** How many refusals are logged per window (`rateLimit.windowSeconds`): at a sign-up, anybody can cause them. */
+const MAX_LOGGED = 20;
+
 /** The application's requirements for authenticators, beyond those of WebAuthn. */
 @Injectable()
 export class AttestationPolicy implements OnModuleInit {
   private readonly logger = new Logger('MfaAttestation');
   private readonly roots: readonly Certificate[];
+  private readonly logged = { from: -Infinity, lines: 0 };
 
   constructor(
     @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
@@ -69,9 +73,7 @@ export class AttestationPolicy implements OnModuleInit {
     await this.models.refreshFile();
     const claimed = readAll(x5c).map(({ keyIdentifier }) => keyIdentifier);
     if (aaguid !== NO_AAGUID && this.models.isOfU2f(claimed[0])) {
-      this.logger.warn(
-        `A key was refused: its attestation is that of a U2F model, and can't vouch for ${aaguid}`,
-      );
+      this.logRefusal(`its attestation is that of a U2F model, and can't vouch for ${aaguid}`);
       return null;
     }
     const model = this.models.find({ aaguid, attestationKeys: claimed });
@@ -80,7 +82,7 @@ export class AttestationPolicy implements OnModuleInit {
     const attestationKeys = path?.map(({ keyIdentifier }) => keyIdentifier) ?? null;
     const rejection = this.models.rejectionOf({ aaguid, attestationKeys: attestationKeys ?? claimed }, model);
     if (rejection) {
-      this.logger.warn(`A key was refused: the status of ${model?.name ?? aaguid} is ${rejection.status}`);
+      this.logRefusal(`the status of ${model?.name ?? aaguid} is ${rejection.status}`);
       return null;
     }
     if (!path && this.demandsRoot(webauthn)) {
@@ -88,9 +90,7 @@ export class AttestationPolicy implements OnModuleInit {
       return null;
     }
     if (!this.models.isCertified(model)) {
-      this.logger.warn(
-        `A key was refused: ${model?.name ?? aaguid} is certified below \`webauthn.metadata.minimumLevel\``,
-      );
+      this.logRefusal(`${model?.name ?? aaguid} is certified below \`webauthn.metadata.minimumLevel\``);
       return null;
     }
     if (!(await this.adapter.verifyAttestation(registration, user))) return null;
@@ -124,11 +124,22 @@ export class AttestationPolicy implements OnModuleInit {
 
   private noteMissingRoot({ format, aaguid }: VerifiedRegistration, anchors: readonly Certificate[]): void {
     if (anchors.length > 0) return;
-    this.logger.warn(
+    this.logRefusal(
       this.models.isOn
-        ? `A key was refused: \`webauthn.metadata\` has no data that attests the model ${aaguid}`
-        : `A key was refused: no attestation root is known for the format ${format}. Set \`webauthn.attestationRoots\``,
+        ? `\`webauthn.metadata\` has no data that attests the model ${aaguid}`
+        : `no attestation root is known for the format ${format}. Set \`webauthn.attestationRoots\``,
     );
+  }
+
+  private logRefusal(reason: string): void {
+    const now = this.clock.now();
+    const { logged } = this;
+    const isNew = Math.abs(now - logged.from) >= this.options.rateLimit.windowSeconds * 1000;
+    if (isNew) Object.assign(logged, { from: now, lines: 0 });
+    logged.lines += 1;
+    if (logged.lines > MAX_LOGGED) return;
+    const more = logged.lines === MAX_LOGGED ? ' (more of these are not logged for now)' : '';
+    this.logger.warn(`A key was refused: ${reason}${more}`);
   }
 
   private async rootsFor({ format, aaguid }: VerifiedRegistration): Promise<Certificate[]> {
