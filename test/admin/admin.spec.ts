@@ -6,6 +6,7 @@ import {
   MfaAdminService,
   MfaAuditService,
   MfaEvents,
+  MfaService,
   MfaSessionGuard,
   RecoveryCodesService,
   RequireMfa,
@@ -31,10 +32,18 @@ class RefusingAdapter extends TestAdapter {
   /** The authenticators that may not go. */
   readonly kept = new Set<string>();
   readonly asked: [string, MfaDeletionContext['by']][] = [];
+  /** What happens while it is asked. */
+  meanwhile?: (() => Promise<unknown>) | undefined;
 
-  override canDeleteAuthenticator({ id }: Authenticator, { by }: MfaDeletionContext): boolean {
+  override async canDeleteAuthenticator({ id }: Authenticator, { by }: MfaDeletionContext): Promise<boolean> {
     this.asked.push([id, by]);
+    await this.meanwhile?.();
     return !this.kept.has(id);
+  }
+
+  override async canSuspendAuthenticator(): Promise<boolean> {
+    await this.meanwhile?.();
+    return true;
   }
 }
 
@@ -517,6 +526,26 @@ describe('MfaAdminService', () => {
       expect((await client.get('/mfa/authenticators')).body).toEqual(rows);
       test.adapter.kept.clear();
       expect((await client.delete(`/mfa/authenticators/${authenticatorId}`)).status).toBe(204);
+    });
+  });
+
+  describe('a user who is forgotten in the meantime', () => {
+    afterEach(() => (test.adapter.meanwhile = undefined));
+
+    it.each<[string, (user: Enrolled) => Promise<void>]>([
+      ['reset', ({ id }) => test.admin.reset(id, REASON)],
+      ['suspend', ({ id, authenticatorId }) => test.admin.suspend(id, authenticatorId, REASON)],
+    ])('is not found: %s', async (_, change) => {
+      const user = await enroll(test);
+      test.adapter.meanwhile = () => test.app.get(MfaService).forgetUser(user.id);
+      await expect(change(user)).rejects.toMatchObject({ code: 'not_found' });
+    });
+
+    it('signs no administrator out', async () => {
+      const [agent, user] = [await enroll(test), await enroll(test)];
+      test.adapter.meanwhile = () => test.app.get(MfaService).forgetUser(user.id);
+      const { status, body } = await agent.client.post(`/admin/mfa/${user.id}/reset`, { reason: REASON });
+      expect([status, body.code]).toEqual([404, 'not_found']);
     });
   });
 
