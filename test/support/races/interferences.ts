@@ -216,6 +216,26 @@ export function interferencesOf(races: Races): Interference[] {
       },
     },
     {
+      name: 'reports the app as lost',
+      kinds: ['enrolled'],
+      ends: usesSession,
+      prepare:
+        ({ other, ids }) =>
+        async () => {
+          await other.post(`/mfa/authenticate/authenticators/${ids.totp}/suspend`);
+        },
+    },
+    {
+      name: 'reports the key as lost',
+      kinds: ['enrolled'],
+      ends: (flow) => usesSession(flow) || flow.by === 'passkey',
+      prepare:
+        ({ other, ids }) =>
+        async () => {
+          await other.post(`/mfa/authenticate/authenticators/${ids.webauthn}/suspend`);
+        },
+    },
+    {
       name: 'takes the trust from all browsers',
       kinds: ['enrolled'],
       ends: () => false,
