@@ -1,4 +1,8 @@
+import { randomUUID } from 'node:crypto';
+
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Authenticator } from 'nestjs-mfa';
+import { Not } from 'typeorm';
 
 import { attributesOf, codesOf, hiddenFields, secretOf, textOf } from '../support/html.js';
 import { PageClient } from '../support/page-client.js';
@@ -291,6 +295,18 @@ describe('the pages without JavaScript', () => {
       );
       expect(await statusOf(test, user.id)).toMatchObject({ enabled: false, recoveryCodes: { total: 0 } });
       expect((await browser.get(`${PAGES}/totp/remove`)).status).toBe(404);
+    });
+
+    it('removes the only app without its id, and none of several', async () => {
+      const { user, browser } = await enrolledIn(test);
+      const page = await browser.get(`${PAGES}/totp/remove`);
+      const apps = test.dataSource.getRepository(Authenticator);
+      const app = await apps.findOneByOrFail({ id: user.authenticatorId });
+      await apps.insert({ ...app, id: randomUUID() });
+      expect((await browser.submit(`${PAGES}/totp/remove`, { id: '' }, page)).status).toBe(404);
+      await apps.delete({ id: Not(app.id), userId: user.id, type: 'totp' });
+      expect((await browser.submit(`${PAGES}/totp/remove`, { id: '' }, page)).status).toBe(303);
+      expect(await statusOf(test, user.id)).toMatchObject({ enabled: false });
     });
 
     it('makes new recovery codes, and the old ones are dead', async () => {

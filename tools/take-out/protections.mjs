@@ -335,8 +335,8 @@ export const PROTECTIONS = [
       },
       {
         file: 'pages/frame/factor-removal.ts',
-        from: 'await this.removal.remove(user, id, context);',
-        to: 'await this.removal.remove(user, id);',
+        from: 'await this.removal.remove(user, meant.id, context);',
+        to: 'await this.removal.remove(user, meant.id);',
       },
     ],
   },

@@ -39,7 +39,7 @@ export class FactorRemovalPages {
     @Param('type') type: MfaType,
     @Form() body: FormBody,
   ): Promise<PageAnswer> {
-    return this.removal.remove(user, context, { ...this.pageOf(type), id: textOf(body['id']) });
+    return this.removal.remove(user, context, { ...this.pageOf(type), id: textOf(body['id']) || null });
   }
 
   private pageOf(type: MfaType): Omit<AskedRemoval, 'id'> {

@@ -97,7 +97,7 @@ export class TotpPages {
     @CurrentRequest() context: MfaRequest,
     @Form() body: FormBody,
   ): Promise<PageAnswer> {
-    return this.removal.remove(user, context, { ...REMOVAL, id: textOf(body['id']) });
+    return this.removal.remove(user, context, { ...REMOVAL, id: textOf(body['id']) || null });
   }
 
   private async addPage(

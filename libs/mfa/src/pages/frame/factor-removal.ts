@@ -18,7 +18,7 @@ export interface AskedRemoval {
   page: 'totp/remove' | 'factors/remove';
   /** Null if there is no such type. */
   type: MfaType | null;
-  /** Null if the user chooses one on the page. */
+  /** Null if the user chooses one on the page, or has only one. */
   id: string | null;
 }
 
@@ -48,19 +48,16 @@ export class FactorRemoval {
     return show(page, { authenticators, isLast, isNeeded, error: refusal?.error ?? null }, refusal);
   }
 
-  async remove(
-    user: MfaUser,
-    context: MfaRequest,
-    asked: AskedRemoval & { id: string },
-  ): Promise<PageAnswer> {
+  async remove(user: MfaUser, context: MfaRequest, asked: AskedRemoval): Promise<PageAnswer> {
     const { type, id } = asked;
     return this.form.submit(
       context,
       { codes: { cannot_delete_authenticator: 'removeNotAllowed' } },
       async () => {
         const own = type === null ? [] : await this.authenticators.find(user, type);
-        if (!own.some((one) => one.id === id)) throw new MfaException('not_found');
-        await this.removal.remove(user, id, context);
+        const meant = id === null && own.length === 1 ? own[0] : own.find((one) => one.id === id);
+        if (!meant) throw new MfaException('not_found');
+        await this.removal.remove(user, meant.id, context);
         return new PageRedirect(this.links.to('index', { notice: 'removed' }));
       },
       (refusal) => this.show(user, context, asked, refusal),
