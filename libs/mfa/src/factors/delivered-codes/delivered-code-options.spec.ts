@@ -4,7 +4,7 @@ import { resolveDeliveredCodes } from './delivered-code-options.js';
 
 const DEFAULTS = { digits: 6, ttlSeconds: 600, maxMessages: 5, windowSeconds: 600 };
 
-const problemsOf = (given: object, further: string[] = []) =>
+const problemsOf = (given: object, further?: string[]) =>
   resolveDeliveredCodes('smsCode', given, further).problems;
 
 describe('the options of codes that are sent', () => {
