@@ -31,6 +31,7 @@ import {
 } from 'nestjs-mfa';
 
 import { SoftwareAuthenticator } from '../support/authenticator.js';
+import { assertKey } from '../support/ceremonies.js';
 import type { Client } from '../support/client.js';
 import type { TestApp } from '../support/test-app.js';
 import { RELYING_PARTY, codeOf, enroll, newUserId, startTestApp } from '../support/test-app.js';
@@ -165,6 +166,20 @@ class Stacked {
     return 'all-of';
   }
 
+  @Get('app-and-key')
+  @RequireMfa({ methods: ['totp'] })
+  @RequireMfa({ methods: ['webauthn'] })
+  appAndKey(): string {
+    return 'app-and-key';
+  }
+
+  @Get('app-and-resistant')
+  @RequireMfa({ phishingResistant: true })
+  @RequireMfa({ methods: ['totp'] })
+  appAndResistant(): string {
+    return 'app-and-resistant';
+  }
+
   @Get('both-guards')
   @RequireMfa({ phishingResistant: true }, OtherGuard)
   @RequireMfa()
@@ -271,6 +286,28 @@ describe('the nearest of @RequireMfa() and @SkipMfa()', () => {
     },
   );
 
+  it.each(['app-and-key', 'app-and-resistant'])(
+    'wants a proof of each factor where one alone can’t satisfy both: %s',
+    async (path) => {
+      expect(await answers(`/stacked/${path}`)).toEqual([403, 200]);
+      const { client, secret } = await enroll(test);
+      const { body: options } = await client.post('/mfa/webauthn/options');
+      const authenticator = new SoftwareAuthenticator();
+      await client.post('/mfa/webauthn', { credential: authenticator.create(options) });
+      test.clock.advance(400);
+      const owing = async () => {
+        const { status, body } = await client.get(`/stacked/${path}`);
+        return [status, body.code, body.methods];
+      };
+      expect(await owing()).toEqual([401, 'mfa_required', ['totp', 'webauthn']]);
+      await client.post('/mfa/authenticate', { code: codeOf(secret, test.clock) });
+      expect(await owing()).toEqual([401, 'mfa_required', ['webauthn']]);
+      await assertKey(client, authenticator);
+      expect((await client.get(`/stacked/${path}`)).status).toBe(200);
+      test.clock.advance(-400);
+    },
+  );
+
   it('guards with what Nest injects by forward references', async () => {
     expect(await answers('/stacked/forward')).toEqual([200, 200]);
     expect((await test.client().get('/stacked/forward')).body.code).toBe('unauthenticated');
@@ -345,13 +382,13 @@ describe('@RequireMfa() and @SkipMfa() on one target', () => {
     ['a handler', onMethod],
   ])('are refused on %s where nothing could satisfy them all', (_, on) => {
     const stacks = [
-      [RequireMfa({ methods: ['totp'] }), RequireMfa({ methods: ['webauthn'] })],
       [RequireMfa({ methods: ['totp', 'recovery_codes'] }), RequireMfa({ phishingResistant: true })],
+      [RequireMfa({ acr: 'phr' }), RequireMfa({ acr: 'phrh' })],
     ];
     for (const stack of stacks) expect(() => on(...stack)).toThrow(TypeError);
-    expect(() =>
-      on(RequireMfa({ methods: ['totp', 'webauthn'] }), RequireMfa({ methods: ['webauthn'] })),
-    ).not.toThrow();
+    for (const methods of [['totp', 'webauthn'] as const, ['totp'] as const]) {
+      expect(() => on(RequireMfa({ methods }), RequireMfa({ methods: ['webauthn'] }))).not.toThrow();
+    }
     expect(() =>
       on(RequireMfa({ acceptTrustedDevice: true }), RequireMfa({ phishingResistant: true })),
     ).not.toThrow();

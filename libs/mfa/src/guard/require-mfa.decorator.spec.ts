@@ -6,6 +6,7 @@ import {
   INTERCEPTORS_METADATA,
 } from '@nestjs/common/constants.js';
 
+import type { MfaRequirement } from '../core/policy/policy.js';
 import { ownRequirements } from './guard-metadata.js';
 import { MfaGuard } from './mfa.guard.js';
 import { RequireMfa, SkipMfa } from './require-mfa.decorator.js';
@@ -30,8 +31,11 @@ describe('@RequireMfa()', () => {
   });
 
   it('refuses together what could never be met', () => {
-    expect(() => RequireMfa({ methods: ['webauthn'] })(RequiresTotp)).toThrow(TypeError);
-    expect(ownRequirements(RequiresTotp)).toEqual([{ methods: ['totp'] }]);
+    const own: MfaRequirement = { methods: ['totp', 'recovery_codes'] };
+    @RequireMfa(own)
+    class TypesCode {}
+    expect(() => RequireMfa({ attested: true })(TypesCode)).toThrow(TypeError);
+    expect(ownRequirements(TypesCode)).toEqual([own]);
   });
 
   it('stands on a handler’s function, and with the guard that is given', () => {

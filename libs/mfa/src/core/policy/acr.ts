@@ -2,7 +2,7 @@ import { isPhishingResistantType } from './methods.js';
 import type { AuthenticationRecord } from './methods.js';
 import type { MfaRequirement } from './policy.js';
 import { fittingTypes, isFittingProof } from './policy.js';
-import { isAcrName, mergeRequirements, readRequirement } from './requirements.js';
+import { intersectRequirements, isAcrName, readRequirement } from './requirements.js';
 
 /**
  * The levels of authentication that an application has named, from the weakest to the strongest (the claim `acr`, OpenID
@@ -156,7 +156,7 @@ export function withLevel(requirement: MfaRequirement, levels: MfaAcrLevels): Mf
   if (acr === undefined) return requirement;
   const level = Object.hasOwn(levels, acr) ? levels[acr] : undefined;
   if (!level) throw new TypeError(unknownLevel(acr, levels));
-  const { maxAge = Infinity, ...merged } = mergeRequirements([level, rest], Infinity);
+  const { maxAge = Infinity, ...merged } = intersectRequirements([level, rest], Infinity);
   return {
     ...merged,
     // If the level has no maximum age, the route's applies.

@@ -188,7 +188,9 @@ describe('a requirement as it is written down', () => {
       ),
     ).toMatchObject({ allOf: ['totp', 'webauthn'], userVerified: true, once: true, maxAge: 60 });
     expect(() =>
-      assertSatisfiable(mergeRequirements([{ methods: ['totp'] }, { attested: true }], 300)),
+      assertSatisfiable(
+        mergeRequirements([{ methods: ['totp', 'recovery_codes'] }, { attested: true }], 300),
+      ),
     ).toThrow(TypeError);
   });
 });

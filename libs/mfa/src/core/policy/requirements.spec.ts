@@ -94,7 +94,39 @@ describe('merging requirements', () => {
       'webauthn',
     ]);
     expect(mergeRequirements([{ methods: ['webauthn'] }, { methods }], 300).methods).toEqual(['webauthn']);
-    expect(mergeRequirements([{ methods: ['totp'] }, { methods: ['webauthn'] }], 300).methods).toEqual([]);
+    expect(mergeRequirements([{ methods }, { methods }], 300).methods).toEqual(methods);
+  });
+
+  it('asks for a proof of each where no single one meets them all', () => {
+    const merged = mergeRequirements(
+      [{ methods: ['totp'], maxAge: 60, acceptTrustedDevice: true }, { methods: ['webauthn'] }],
+      300,
+    );
+    expect(merged).toMatchObject({ allOf: ['totp', 'webauthn'], maxAge: 60, acceptTrustedDevice: false });
+    expect(merged).not.toHaveProperty('methods');
+    expect(mergeRequirements([{ methods: ['totp'] }, { attested: true, once: true }], 300)).toMatchObject({
+      allOf: ['totp'],
+      attested: true,
+      once: true,
+    });
+    expect(mergeRequirements([{ allOf: ['totp'] }, { methods: ['webauthn'] }], 300)).toMatchObject({
+      allOf: ['totp'],
+      methods: ['webauthn'],
+    });
+    const eitherOrKey = [
+      { methods: ['totp', 'recovery_codes'] as const },
+      { methods: ['webauthn'] as const },
+    ];
+    expect(mergeRequirements(eitherOrKey, 300)).toMatchObject({
+      allOf: ['webauthn'],
+      methods: ['totp', 'recovery_codes'],
+    });
+    expect(
+      mergeRequirements([{ methods: ['totp', 'recovery_codes'] }, { deviceBound: true }], 300),
+    ).toMatchObject({
+      methods: ['totp', 'recovery_codes'],
+      deviceBound: true,
+    });
   });
 
   it('spares users without a factor, and trusts a browser, where all of them do', () => {

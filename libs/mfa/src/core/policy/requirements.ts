@@ -77,8 +77,8 @@ function assertConsistent(requirement: MfaRequirement): void {
 }
 
 /**
- * Merges requirements into one that is as strict as all of them together. They may name only one level (`acr`): which of
- * several is stronger would be uncertain.
+ * Merges requirements into one that is as strict as all of them together. If no single proof can meet them all, each type that one of
+ * them requires has to be proven.
  *
  * @param defaultMaxAge the maximum age for requirements without one, in seconds
  * @throws {TypeError} when they name different levels
@@ -89,6 +89,27 @@ export function mergeRequirements(
 ): MfaRequirement {
   const [first = {}, ...others] = requirements;
   if (others.length === 0) return first;
+  const merged = intersectRequirements(requirements, defaultMaxAge);
+  return isSatisfiable(merged) ? merged : intersectRequirements(requirements.map(asAllOf), defaultMaxAge);
+}
+
+/** The same requirement in terms of `allOf` if it takes only one type. A trusted browser is no proof of a type. */
+function asAllOf(requirement: MfaRequirement): MfaRequirement {
+  const { methods = [], allOf = [], acceptTrustedDevice: _, ...rest } = requirement;
+  return methods.length === 1 ? { ...rest, allOf: [...allOf, ...methods] } : requirement;
+}
+
+/**
+ * Merges requirements into one that a single proof has to meet, apart from `allOf`. They may name only one level (`acr`): which of
+ * several is stronger would be uncertain.
+ *
+ * @param defaultMaxAge the maximum age for requirements without one, in seconds
+ * @throws {TypeError} when they name different levels
+ */
+export function intersectRequirements(
+  requirements: readonly MfaRequirement[],
+  defaultMaxAge: number,
+): MfaRequirement {
   const lists = requirements.flatMap(({ methods: types }) => (types ? [types] : []));
   const methods = lists[0]?.filter((type) => lists.every((types) => types.includes(type)));
   const levels = [...new Set(requirements.flatMap(({ acr }) => acr ?? []))];
@@ -111,10 +132,14 @@ export function mergeRequirements(
 
 /** @throws {TypeError} when no factor could meet it */
 export function assertSatisfiable(requirement: MfaRequirement): void {
-  if (unknownTypes(requirement).length > 0) return;
-  if (fittingTypes(requirement).length === 0) {
+  if (!isSatisfiable(requirement)) {
     throw new TypeError('@RequireMfa(): no factor can meet these requirements');
   }
+}
+
+/** Whether some factor could meet it. Unknown types may be those of the option `factors`, which the boot checks. */
+function isSatisfiable(requirement: MfaRequirement): boolean {
+  return unknownTypes(requirement).length > 0 || fittingTypes(requirement).length > 0;
 }
 
 /** The types that a requirement names but that aren't registered. */
