@@ -1,7 +1,7 @@
 /** @jest-environment-options {"ownModules": true} */
 import { describe, expect, it } from '@jest/globals';
 
-import { isOfferedUnderFloor, meetsFloor, onlyRecovers, raise } from './floor.js';
+import { isFirstDelivered, isOfferedUnderFloor, meetsFloor, onlyRecovers, raise } from './floor.js';
 import type { AuthenticationRecord } from './methods.js';
 
 const FLOOR = { phishingResistant: true, userVerified: true };
@@ -32,6 +32,20 @@ describe('a floor', () => {
     expect(onlyRecovers({ ...CODE, weak: true }, FLOOR)).toBe(false);
     expect(onlyRecovers({ ...APP, weak: true }, FLOOR)).toBe(false);
     expect(onlyRecovers(CODE, null)).toBe(false);
+  });
+
+  it.each<[string, readonly string[], boolean]>([
+    ['a link in a mail', ['email'], true],
+    ['a text message', ['sms'], true],
+    ['both', ['sms', 'email'], true],
+    ['a password', ['pwd'], false],
+    ['a password, and a link besides', ['email', 'pwd'], false],
+    ['nothing', [], false],
+  ])('is told whether only messages recognized the user: %s', (_, firstFactors, isDelivered) => {
+    const first = firstFactors.map((method) => ({ method, at: 0, isFirst: true }) as AuthenticationRecord);
+    expect(isFirstDelivered(first)).toBe(isDelivered);
+    // What was proven after that doesn't change how they were recognized.
+    expect(isFirstDelivered([...first, KEY])).toBe(isDelivered);
   });
 
   it('offers keys, and what stands in for them', () => {
