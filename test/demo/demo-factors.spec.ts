@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { readConfig } from '../../apps/demo/src/config/demo-config.js';
 import { createDemo } from '../../apps/demo/src/create-demo.js';
 import { Client } from '../support/client.js';
+import { PageClient } from '../support/page-client.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'nestjs-mfa-demo-factors-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -48,6 +49,35 @@ describe('the demo with codes by e-mail and text message', () => {
     expect((await two.post('/mfa/authenticate', { code: await sentCode() })).status).toBe(200);
     expect((await two.get('/reports')).status).toBe(200);
     await app.close();
+  });
+
+  it('takes a phone number on the page that creates an account, if codes are sent to it', async () => {
+    const database = `sqlite:${join(folder, 'phones.sqlite')}`;
+    const start = async (factors: string) => {
+      const { database: found, mfa } = readConfig({ DATABASE_URL: database, MFA_FACTORS: factors });
+      const app = await createDemo({ database: found, mfa }, { logger: false });
+      await app.listen(0, '127.0.0.1');
+      return { app, browser: new PageClient(await app.getUrl()) };
+    };
+    const { app, browser } = await start('sms_code');
+    expect((await browser.get('/register')).text).toContain('name="phone"');
+    const fields = { email: 'kim@example.com', password };
+    const wrong = await browser.form('/register', { ...fields, phone: '030 <1>' });
+    expect([wrong.status, wrong.text]).toEqual([422, expect.stringContaining('with its country code')]);
+    const created = await browser.form('/register', { ...fields, phone: '+49 (170) 123-45.67' });
+    expect(created.status).toBe(303);
+    const sent = await browser.post('/mfa/factors/sms_code');
+    expect([sent.status, sent.body.destination]).toEqual([201, '•••• 4567']);
+    const without = await new PageClient(await app.getUrl()).form('/register', {
+      ...fields,
+      email: 'lee@example.com',
+      phone: '',
+    });
+    expect(without.status).toBe(303);
+    await app.close();
+    const other = await start('email_code');
+    expect((await other.browser.get('/register')).text).not.toContain('name="phone"');
+    await other.app.close();
   });
 
   it('says which names it knows', () => {

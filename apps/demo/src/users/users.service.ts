@@ -35,9 +35,13 @@ export class UsersService {
   }
 
   /** Registers a user, by default with a random password that nobody knows; null if the address is taken. */
-  async registerUnlessTaken(email: string, password: string = randomUUID()): Promise<User | null> {
+  async registerUnlessTaken(
+    email: string,
+    password: string = randomUUID(),
+    phone: string | null = null,
+  ): Promise<User | null> {
     try {
-      return await this.register(email, password);
+      return await this.register(email, password, phone);
     } catch (error) {
       if (error instanceof ConflictException) return null;
       throw error;

@@ -4,7 +4,7 @@ import { MfaService, SkipMfa, safeNextPath } from 'nestjs-mfa';
 import { SameOriginGuard } from '../../auth/same-origin.guard.js';
 import { UsersService } from '../../users/users.service.js';
 import type { FormBody, FormErrors } from '../credentials-form.js';
-import { readCredentials } from '../credentials-form.js';
+import { readRegistration } from '../credentials-form.js';
 import { BrowserPages } from '../page.decorators.js';
 import type { PageAnswer, PageView } from '../page.js';
 import { SeeOther, showPage } from '../page.js';
@@ -36,8 +36,8 @@ export class LoginController {
     @Res({ passthrough: true }) response: object,
   ): Promise<PageAnswer> {
     const next = safeNextPath(body?.['next']);
-    const { credentials, errors } = await readCredentials(body);
-    const { email, password } = credentials;
+    const { registration, errors } = await readRegistration(body);
+    const { email, password } = registration;
     // Credentials that couldn't have been registered can't sign anyone in.
     const user = errors ? null : await this.users.check(email, password);
     if (user) return this.signIns.signIn(user, next, { request, response });

@@ -4,7 +4,7 @@ import { SkipMfa, safeNextPath } from 'nestjs-mfa';
 import { SameOriginGuard } from '../../auth/same-origin.guard.js';
 import { UsersService } from '../../users/users.service.js';
 import type { FormBody, FormErrors } from '../credentials-form.js';
-import { readCredentials } from '../credentials-form.js';
+import { readRegistration } from '../credentials-form.js';
 import { BrowserPages } from '../page.decorators.js';
 import type { PageAnswer, PageView } from '../page.js';
 import { showPage } from '../page.js';
@@ -26,7 +26,7 @@ export class RegisterController {
 
   @Get()
   show(@Query('next') next: unknown): PageView {
-    return showPage(RegisterPage, { next: safeNextPath(next), email: '', errors: null });
+    return showPage(RegisterPage, { next: safeNextPath(next), email: '', phone: '', errors: null });
   }
 
   @Post()
@@ -36,10 +36,10 @@ export class RegisterController {
     @Res({ passthrough: true }) response: object,
   ): Promise<PageAnswer> {
     const next = safeNextPath(body?.['next']);
-    const { credentials, errors } = await readCredentials(body);
-    const { email, password } = credentials;
-    const user = errors ? null : await this.users.registerUnlessTaken(email, password);
+    const { registration, errors } = await readRegistration(body);
+    const { email, password, phone = null } = registration;
+    const user = errors ? null : await this.users.registerUnlessTaken(email, password, phone);
     if (user) return this.signIns.signIn(user, next, { request, response, signUp: true });
-    return showPage(RegisterPage, { next, email, errors: errors ?? TAKEN }, 422);
+    return showPage(RegisterPage, { next, email, phone: phone ?? '', errors: errors ?? TAKEN }, 422);
   }
 }

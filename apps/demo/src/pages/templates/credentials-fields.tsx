@@ -1,4 +1,4 @@
-import type { VNode } from 'preact';
+import type { ComponentChildren, VNode } from 'preact';
 import { Field } from 'nestjs-mfa/pages';
 
 import type { FormErrors } from '../credentials-form.js';
@@ -16,14 +16,20 @@ type Props = CredentialsProps & {
   password: 'new-password' | 'current-password';
   hints?: { email?: string; password?: string };
   button: string;
+  /** Further fields. */
+  children?: ComponentChildren;
 };
 
 /** The form for email and password. It shows errors and focuses the first field that has one. */
-export function CredentialsForm({ next, email, errors, password, hints = {}, button }: Props): VNode {
-  const errorOf = (field: 'email' | 'password') => {
-    const message = errors?.[field];
-    return message === undefined ? null : { field, message };
-  };
+export function CredentialsForm({
+  next,
+  email,
+  errors,
+  password,
+  hints = {},
+  button,
+  children,
+}: Props): VNode {
   const isPasswordWrong = errors !== null && errors.email === undefined;
   return (
     <form method="post">
@@ -40,7 +46,7 @@ export function CredentialsForm({ next, email, errors, password, hints = {}, but
         maxLength={190}
         required
         autoFocus={!isPasswordWrong}
-        error={errorOf('email')}
+        error={errorOf(errors, 'email')}
       />
       <Field
         name="password"
@@ -51,8 +57,9 @@ export function CredentialsForm({ next, email, errors, password, hints = {}, but
         maxLength={256}
         required
         autoFocus={isPasswordWrong}
-        error={errorOf('password')}
+        error={errorOf(errors, 'password')}
       />
+      {children}
       <p class="mfa-actions">
         <button type="submit" class="mfa-primary">
           {button}
@@ -60,6 +67,15 @@ export function CredentialsForm({ next, email, errors, password, hints = {}, but
       </p>
     </form>
   );
+}
+
+/** The error of one field; null if it has none. */
+export function errorOf(
+  errors: FormErrors | null,
+  field: keyof FormErrors,
+): { field: string; message: string } | null {
+  const message = errors?.[field];
+  return message === undefined ? null : { field, message };
 }
 
 /** The address of the other form, which continues to the same place. */

@@ -7,7 +7,7 @@ interface Props {
   label: string;
   hint?: string;
   error: MfaPageError | null;
-  type?: 'text' | 'password' | 'email';
+  type?: 'text' | 'password' | 'email' | 'tel';
   value?: string;
   inputMode?: 'numeric' | 'text';
   autoComplete?: string;
