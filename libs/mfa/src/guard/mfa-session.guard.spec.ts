@@ -125,14 +125,6 @@ describe('the guard that signs in by the session', () => {
     expect(request).not.toHaveProperty('user');
   });
 
-  it('does not take the user that it has put there for one of the application’s when the session has ended', async () => {
-    const { pass, request, world } = guardOf();
-    await pass();
-    world.session = null;
-    await expect(pass()).rejects.toMatchObject({ code: 'unauthenticated' });
-    expect(request).not.toHaveProperty('user');
-  });
-
   it.each<[string, World]>([
     ['before', { known: ADA }],
     ['without a session', { known: ADA, session: null }],

@@ -45,10 +45,8 @@ export class MfaSessionGuard implements CanActivate {
         hiddenUser: () => signedIn.get(request),
       });
       const { user, session, hasDeadToken } = found;
-      const former = signedIn.get(request);
-      // An adapter that looks later than at once may have found the user that this guard has set.
-      if (!user || (user === former && !session)) {
-        if (request.user === former) delete request.user;
+      if (!user) {
+        if (request.user === signedIn.get(request)) delete request.user;
         throw new MfaException(hasDeadToken ? 'session_expired' : 'unauthenticated');
       }
       if (!isMfaSkipped(this.reflector, context)) await this.policy.assertNotOverdue(found);

@@ -40,10 +40,11 @@ function serviceOf(given: World = {}) {
     asked: [] as unknown[],
   };
   const adapter = {
-    getUser: (request: object) => {
+    getUser: (request: object): Promise<unknown> => {
       seen.asked.push(presentedSession(request));
       return Promise.resolve(world.user);
     },
+    findUser: (): Promise<unknown> => Promise.resolve(world.user),
   };
   const service = new MfaRequestService(
     { read: () => Promise.resolve(world.presented) } as never,
@@ -82,6 +83,23 @@ describe('a request', () => {
     await service.resolve(request, { hiddenUser: () => ({ id: 'bob' }) });
     expect(seen).toEqual([undefined, ADA]);
     expect(request.user).toBe(ADA);
+  });
+
+  it.each<[string, World, boolean, boolean]>([
+    ['the session lives', {}, true, true],
+    ['the session has ended', { session: null }, true, false],
+    ['the session waits for its second factor', { session: PENDING }, true, false],
+    ['the application has disabled them', {}, false, false],
+  ])('has the hidden user of an adapter that looks late while %s', async (_, given, isEnabled, isFound) => {
+    const { service, adapter } = serviceOf(given);
+    // After its own first wait, it finds on the request what everybody sees there, and makes a user of that.
+    adapter.getUser = async (one: { user?: object }) => {
+      await Promise.resolve();
+      return one.user && { ...one.user };
+    };
+    adapter.findUser = () => Promise.resolve(isEnabled ? ADA : null);
+    const { user } = await service.resolve({ user: ADA }, { hiddenUser: () => ADA });
+    expect(user).toEqual(isFound ? ADA : null);
   });
 
   it('comes from its user, with the session of its token', async () => {

@@ -3,7 +3,8 @@ import { Inject, Injectable } from '@nestjs/common';
 import { SideTable } from '../../core/objects/side-table.js';
 import type { DefaultMfaAdapter } from '../../adapter/default-mfa-adapter.js';
 import { MFA_ADAPTER } from '../../adapter/mfa-adapter.js';
-import { userIdOf } from '../../core/users/mfa-user.js';
+import type { MfaUser } from '../../core/users/mfa-user.js';
+import { findExactUser, userIdOf } from '../../core/users/mfa-user.js';
 import type { Account } from '../rows/account.js';
 import {
   sourceOfRequest,
@@ -38,7 +39,7 @@ export interface ResolveOptions {
    * Returns the user whom the adapter must not find on the request, because they come from its session, which may have ended
    * since. Everybody else goes on seeing them: another operation of the same request may be under way.
    */
-  hiddenUser?: () => object | undefined;
+  hiddenUser?: () => MfaUser | undefined;
 }
 
 interface Found {
@@ -116,14 +117,24 @@ export class MfaRequestService {
     if (session) this.activity.note(session);
   }
 
-  private askAdapter(request: { user?: unknown }, hidden: object | undefined) {
-    if (hidden === undefined || request.user !== hidden) return this.adapter.getUser(request);
+  private askAdapter(request: { user?: unknown }, hidden: MfaUser | undefined) {
+    const isThere = hidden !== undefined && request.user === hidden;
+    return isThere ? this.askWithout(hidden, request) : this.adapter.getUser(request);
+  }
+
+  private async askWithout(hidden: MfaUser, request: { user?: unknown }): Promise<MfaUser | null> {
+    let found: ReturnType<DefaultMfaAdapter['getUser']>;
     delete request.user;
     try {
-      return this.adapter.getUser(request);
+      found = this.adapter.getUser(request);
     } finally {
       request.user ??= hidden;
     }
+    const user = await found;
+    if (!user || userIdOf(user) !== userIdOf(hidden)) return user;
+    // An adapter that looks later than at once may have found the hidden user, who only counts as long as the session does.
+    const session = getMfaSession(request);
+    return session && (await findExactUser(this.adapter, session.userId)) ? user : null;
   }
 
   /** Reads the session once per operation, even if several ask at the same time. */
