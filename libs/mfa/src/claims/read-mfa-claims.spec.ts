@@ -12,6 +12,12 @@ const recordsOf = (claims: unknown) => readMfaClaims(claims)?.records;
 const proof = (method: string, at = NOW) => [{ method, at: at * 1000 }];
 
 describe('readMfaClaims', () => {
+  it('reads as many methods as a token may name', () => {
+    const amr = (length: number) => ['mfa', ...Array<string>(length - 1).fill('otp')];
+    expect(recordsOf({ amr: amr(32), mfa_at: NOW })).toEqual(proof('totp'));
+    expect(recordsOf({ amr: amr(33), mfa_at: NOW })).toEqual([]);
+  });
+
   it.each([null, undefined, 'token', 7, true, [], [{ amr: ['mfa'] }], () => ({})])(
     'takes %j for nobody',
     (claims) => {
@@ -145,6 +151,13 @@ describe('readMfaClaims', () => {
       [[{ method: 'trusted_device', at: NOW }]],
       [[{ method: 'telepathy', at: NOW }]],
       [[{ method: 'totp', at: NOW }, { method: 'webauthn' }]],
+      // A first factor or a trusted browser beside a second factor is not what was written either.
+      ...['pwd', 'trusted_device', 'mfa', 'mca', 7, null, ['webauthn']].map((method): [unknown] => [
+        [
+          { method: 'webauthn', at: NOW },
+          { method, at: NOW },
+        ],
+      ]),
       [Array(33).fill({ method: 'webauthn', at: NOW })],
     ])('counts for nothing where it is not what was written: %j', (proofs) => {
       expect(recordsOf(token(proofs))).toEqual(proof('totp'));
@@ -191,6 +204,10 @@ describe('when an identity provider asked for several factors', () => {
     [[NOW - 600], NOW - 600],
   ])('is the newest of %j', (ats, newest) => {
     expect(readExternalMfa(claims(...ats))).toEqual(new Date(newest * 1000));
+  });
+
+  it('is not said by what is no token', () => {
+    for (const claims of [undefined, null, 'token', []]) expect(readExternalMfa(claims)).toBe(false);
   });
 
   it('is not said by a token that names one factor', () => {
