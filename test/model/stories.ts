@@ -240,6 +240,21 @@ const mailing = inEitherWay(
     ]),
 );
 
+/** Ann has two codes sent in one sign-in, types the older one, and then the newer. */
+const resending = inEitherWay(
+  delivered.map((type): Action[] => [
+    { type: 'reset', of: 'ann' },
+    { type: 'login', by: 'home' },
+    { type: 'set up codes', by: 'home', kind: type },
+    { type: 'activate codes', by: 'home', kind: type, with: 'newest' },
+    { type: 'login', by: 'phone' },
+    { type: 'send a code', by: 'phone', kind: type },
+    { type: 'send a code', by: 'phone', kind: type },
+    { type: 'prove', by: 'phone', with: `${type}, before`, trusts: false },
+    { type: 'prove', by: 'phone', with: type, trusts: false },
+  ]),
+);
+
 /** Somebody has moved and sets up codes to the new address in place of those to the old one. It may be that they move back meanwhile. */
 const moving = inEitherWay(
   fc
@@ -458,6 +473,7 @@ export const inTurn: fc.Arbitrary<Turn[]> = story(
     { weight: 1, arbitrary: guesses },
     { weight: 2, arbitrary: mailing },
     { weight: 1, arbitrary: moving },
+    { weight: 1, arbitrary: resending },
     { weight: 1, arbitrary: flood },
     { weight: 1, arbitrary: borrowing },
     { weight: 1, arbitrary: sharing },
