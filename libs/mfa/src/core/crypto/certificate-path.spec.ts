@@ -86,6 +86,22 @@ describe('a path of certificates', () => {
     expect(lead([last, ...chain], [root]) !== undefined).toBe(does);
   });
 
+  it.each([
+    [0, 0, true],
+    [0, 1, false],
+    [1, 1, true],
+    [1, 2, false],
+  ])(
+    'counts from an anchor with a length of %i that stands beyond %i authorities: %p',
+    async (pathLength, below, does) => {
+      const anchor = await makeRoot({ pathLength });
+      const chain: Identity[] = [];
+      for (let more = 0; more < below; more += 1) chain.unshift(await authority(chain[0] ?? anchor));
+      const last = await issue({ subject: 'CN=Leaf', issuer: chain[0] ?? anchor, ca: false });
+      expect(lead([last, ...chain], [anchor]) !== undefined).toBe(does);
+    },
+  );
+
   it('is walked while all of it is valid, the anchor too', async () => {
     const day = { notBefore: new Date(NOW), notAfter: new Date(NOW + 86_400_000) };
     const short = await issue({ subject: 'CN=Leaf', issuer: root, ca: false, ...day });

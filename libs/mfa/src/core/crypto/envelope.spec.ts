@@ -44,6 +44,11 @@ describe('envelope', () => {
 
   it.each(['', 'text', 'v1', 'v1.a.b.c', 'v2.a.b.c.d', 'v1.a.b.c.d.e'])('does not open %j', (text) => {
     expect(() => open(ring, text, context)).toThrow(MfaEnvelopeError);
+    expect(() => open(ring, text, context)).toThrow(expect.objectContaining({ name: 'EnvelopeError' }));
+  });
+
+  it('does not open with anything behind it', () => {
+    expect(() => open(ring, `${seal(ring, 'text', context)}.more`, context)).toThrow('version v1');
   });
 
   it('keeps an empty text', () => {

@@ -1,11 +1,17 @@
 import { describe, expect, it } from '@jest/globals';
 
-import { KeyRing, hasSeal, sealPrefix, sealRow } from './key-ring.js';
+import { MFA_KEY_RING, KeyRing, hasSeal, sealPrefix, sealRow } from './key-ring.js';
 
 const OLD = 'the former secret of the tests, 32 bytes';
 const NEW = 'the present secret of the tests, 32 bytes';
 const ring = new KeyRing([NEW, OLD]);
 const fields = ['id', 'ada', 7, true, null] as const;
+
+describe('the ring of keys', () => {
+  it('is injected by a token that all copies of this module share', () => {
+    expect(MFA_KEY_RING).toBe(Symbol.for('nestjs-mfa:KEY_RING'));
+  });
+});
 
 describe('the seal of a row', () => {
   it('holds for its own fields, and for no others', () => {

@@ -39,6 +39,12 @@ describe('a wrapped method', () => {
     expect(adder.add()).toBe(7);
   });
 
+  it('is found within the wrapper of another copy of this module', () => {
+    const original = () => 'original';
+    const wrapper = Object.assign(() => 'wrapped', { [Symbol.for('nestjs-mfa:WRAPPED_METHOD')]: original });
+    expect(methodWithin({ add: wrapper }, 'add')).toBe(original);
+  });
+
   it('gives its place back to what the object had of its own', () => {
     const adder = Object.defineProperty(new Adder(1), 'add', { configurable: true, value: () => 42 });
     const unwrap = wrapMethod(adder, 'add', (_, work) => Number(work()) + 1);

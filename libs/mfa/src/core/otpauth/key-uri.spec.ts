@@ -32,6 +32,11 @@ describe('buildKeyUri', () => {
     expect(buildKeyUri({ ...parameters, label: 'a'.repeat(20_000) })).toHaveLength(2800 + around);
   });
 
+  it('leaves out the spaces around issuer and label', () => {
+    const uri = buildKeyUri({ ...parameters, issuer: ' ACME Co ', label: '  ada@example.com ' });
+    expect(uri).toBe(buildKeyUri(parameters));
+  });
+
   it('lets no colon, parameter or broken character into the label', () => {
     const uri = buildKeyUri({ ...parameters, issuer: 'A:B', label: 'x:y?secret=Z&z=1 \ud800' });
     expect(uri).toContain(

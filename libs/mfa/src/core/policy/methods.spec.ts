@@ -80,7 +80,7 @@ describe('registering a type of factor', () => {
     expect(() => registerFactorType({ ...traits, amr: undefined })).not.toThrow();
   });
 
-  it.each(['pwd', 'trusted_device', 'external', 'mfa', 'totp', 'recovery_code', 'mail_code'])(
+  it.each(['pwd', 'trusted_device', 'external', 'mfa', 'mca', 'totp', 'recovery_code', 'mail_code'])(
     'refuses the method %s, which is another one’s',
     (method) => {
       expect(() => registerFactorType(factor({ type: 'push', method }))).toThrow(`The method ${method}`);

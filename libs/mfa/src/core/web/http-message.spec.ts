@@ -5,6 +5,7 @@ import {
   addSetCookie,
   assertSameOrigin,
   cookieName,
+  hasBegun,
   hasBody,
   isShallow,
   readCookies,
@@ -144,6 +145,21 @@ describe('the response', () => {
     const res = {};
     expect(responseOf({ res })).toBe(res);
     expect(() => responseOf({})).toThrow('pass the response too');
+  });
+
+  it.each<[string, object | undefined, boolean]>([
+    ['Express or Node, before', { headersSent: false }, false],
+    ['Express or Node, after', { headersSent: true }, true],
+    ['Fastify, before', { sent: false, raw: { headersSent: false } }, false],
+    ['Fastify, after', { sent: true, raw: { headersSent: false } }, true],
+    [
+      'Fastify, whose handler wrote to the response of Node',
+      { sent: false, raw: { headersSent: true } },
+      true,
+    ],
+    ['a message handler', undefined, false],
+  ])('has begun or not: %s', (_, response, begun) => {
+    expect(hasBegun(response)).toBe(begun);
   });
 });
 

@@ -10,6 +10,7 @@ describe('where a page leads on to', () => {
     ['/a/../b', '/b'],
     ['/über', '/%C3%BCber'],
     ['/a b', '/a%20b'],
+    [`/${'a'.repeat(2047)}`, `/${'a'.repeat(2047)}`],
     ['/redirect?to=https://elsewhere.example', '/redirect?to=https://elsewhere.example'],
   ])('takes %s', (next, expected) => {
     expect(safeNext(next)).toBe(expected);
@@ -28,6 +29,7 @@ describe('where a page leads on to', () => {
     ['dot segments that leave two slashes', '/.//evil.example'],
     ['dot segments, escaped', '/%2e//evil.example'],
     ['a relative path', 'reports'],
+    ['one with a slash in it', 'reports/2026'],
     ['nothing', ''],
     ['too much', `/${'a'.repeat(2048)}`],
     ['no text', undefined],
@@ -43,5 +45,6 @@ describe('where a page leads on to', () => {
     expect(refererPath('https://app.example.com//evil.example', 'app.example.com')).toBeNull();
     expect(refererPath('nonsense', 'app.example.com')).toBeNull();
     expect(refererPath(undefined, 'app.example.com')).toBeNull();
+    expect(refererPath('https://app.example.com/reports', undefined)).toBeNull();
   });
 });
