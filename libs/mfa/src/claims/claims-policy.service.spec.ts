@@ -228,6 +228,17 @@ describe('a decision on a token', () => {
       });
     });
 
+    it('takes no proof by a factor whose name says nothing of how its codes come', async () => {
+      registerFactorType({ type: 'postbox', channel: 'email', amr: ['otp'] } as unknown as MfaFactorTraits);
+      const proofs = (...methods: string[]) => methods.map((method) => ({ method, at: NOW }));
+      const proven = { ...of('pwd', 'otp'), mfa_proofs: proofs('postbox') };
+      expect(await passes({}, proven)).toBe(true);
+      expect(await passes({}, proven, { profile: 'aal2' })).toBe(false);
+      expect(
+        await passes({}, { ...proven, mfa_proofs: proofs('postbox', 'totp') }, { profile: 'aal2' }),
+      ).toBe(true);
+    });
+
     it('keeps the proofs that it knows beside one that it does not', async () => {
       const key = { method: 'webauthn', at: NOW, user_verified: true, device_bound: true };
       const besides = { ...of('pwd', 'push'), mfa_proofs: [key, { method: 'push', at: NOW }] };

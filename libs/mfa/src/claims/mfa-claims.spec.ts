@@ -271,6 +271,20 @@ describe('mfaClaims', () => {
     expect(mfaClaims({ methods })).toEqual({ amr, auth_time: NOW });
   });
 
+  it('names a first factor that was seen here before an identity provider asked for more', () => {
+    const at = NOW * 1000;
+    const first = (method: string) => ({
+      method: method as AuthenticationMethod,
+      at,
+      isFirst: true as const,
+    });
+    const amrAfter = (method: string) =>
+      mfaClaims({ methods: [first(method), { method: 'external', at }] }).amr;
+    expect(amrAfter('kerberos')).toEqual(['wia', 'mfa']);
+    // A password was entered at the provider.
+    expect(amrAfter('pwd')).toEqual(['mfa']);
+  });
+
   it('leaves out what is not known, for libraries that refuse undefined claims', () => {
     expect(Object.keys(mfaClaims(session(['pwd', 0])))).toEqual(['amr', 'auth_time']);
   });

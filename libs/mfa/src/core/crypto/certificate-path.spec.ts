@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { Extension } from '@peculiar/x509';
+import { BasicConstraintsExtension, Extension } from '@peculiar/x509';
 
 import type { Identity } from '../../../../../test/support/attestation.js';
 import { aaguidExtension, derOf, issue, makeRoot, pemOf } from '../../../../../test/support/attestation.js';
@@ -141,6 +141,12 @@ describe('a certificate', () => {
     expect(read(await issue({ ca: false })).pathLength).toBe(Infinity);
     expect(read(await issue({ extensions: [aaguidExtension(AAGUID)] })).pathLength).toBe(Infinity);
     expect(read(await makeRoot({ pathLength: 300 })).pathLength).toBe(300);
+  });
+
+  it('has its limit wherever that stands among the extensions', async () => {
+    const limit = new BasicConstraintsExtension(true, 2, true);
+    const one = await issue({ extensions: [aaguidExtension(AAGUID), limit] });
+    expect(read(one).pathLength).toBe(2);
   });
 
   // The shortest possible values.

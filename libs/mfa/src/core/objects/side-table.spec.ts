@@ -92,6 +92,14 @@ describe('a side table', () => {
     },
   );
 
+  it('takes a proxy that has nothing to say, whatever it is asked', () => {
+    const table = new SideTable<object, string>();
+    const silent = new Proxy({}, { get: () => null });
+    expect(table.get(silent)).toBeUndefined();
+    table.set(silent, 'kept');
+    expect(table.get(silent)).toBe('kept');
+  });
+
   it('takes objects that take no properties', () => {
     for (const owner of [
       Object.freeze({}),

@@ -205,6 +205,7 @@ describe('a request of the same origin', () => {
     ['http://app.example', {}, true],
     ['http://app.example', { protocol: 'https' }, false],
     ['https://app.example', { protocol: 'http' }, true],
+    ['https://app.example', { protocol: 'https' }, true],
     ['https://evil.example', {}, false],
     ['https://app.example:8443', {}, false],
     ['ftp://app.example', {}, false],
@@ -218,6 +219,8 @@ describe('a request of the same origin', () => {
     const headers = { ...HOST, origin: 'https://spa.example', 'sec-fetch-site': 'cross-site' };
     expect(allows(asked(headers), ['https://spa.example'])).toBe(true);
     expect(allows(asked(headers), ['https://other.example'])).toBe(false);
-    expect(allows(asked({ origin: 'https://app.example' }))).toBe(false);
+    for (const origin of ['https://app.example', 'https://undefined']) {
+      expect(allows(asked({ origin }))).toBe(false);
+    }
   });
 });
