@@ -108,6 +108,14 @@ describe('a decision on a token', () => {
       expect(await passes(requirement, stated('young', NOW - age), { acr })).toBe(does);
     });
 
+    it('says what a proof has to show once what was stated is too old', async () => {
+      expect(await decide({ acr: 'gold' }, stated('gold', NOW - 301), { acr })).toMatchObject({
+        code: 'mfa_required',
+        methods: ['webauthn'],
+        needs: { userVerified: true },
+      });
+    });
+
     it('counts the newest of several proofs', async () => {
       const proofs = [NOW - 400, NOW, NOW - 500].map((at) => ({ method: 'totp', at }));
       for (const mfa_proofs of [proofs, proofs.toReversed()]) {
@@ -194,6 +202,8 @@ describe('a decision on a token', () => {
       [['sms', 'superuser'], true, true, false],
       [['sms', 'userx'], true, true, false],
       [['sms', 'RC'], true, false, false],
+      [['sms', 'otp', 'superuser'], true, true, false],
+      [['sms', 'otp', 'userx'], true, true, false],
       // An unnamed first factor, or a key, followed by a code by text message.
       [['sms'], true, true, false],
       [['swk', 'user', 'sms'], true, true, false],
@@ -287,7 +297,7 @@ describe('the options', () => {
     [{ profile: 'strict', gracePeriodSeconds: 901 }, 'gracePeriodSeconds'],
     [{ profile: 'lax' }, 'profile'],
     [{ claims: 'user' }, '`claims` must be a function'],
-    [{ grace: 5 }, 'grace'],
+    [{ grace: 5 }, '`grace` is not an option; the options are gracePeriodSeconds, acr,'],
     [{ acr: 'gold' }, '`acr` must be an object of levels'],
     [{ acr: { gold: { once: true } } }, '`acr`: `gold` is not a level'],
   ])('%j are refused', (options, problem) => {

@@ -35,6 +35,9 @@ describe('buildKeyUri', () => {
   it('leaves out the spaces around issuer and label', () => {
     const uri = buildKeyUri({ ...parameters, issuer: ' ACME Co ', label: '  ada@example.com ' });
     expect(uri).toBe(buildKeyUri(parameters));
+    // They take no room either.
+    const far = { ...parameters, label: `${' '.repeat(20_000)}ada@example.com` };
+    expect(buildKeyUri(far)).toBe(buildKeyUri(parameters));
   });
 
   it('lets no colon, parameter or broken character into the label', () => {
