@@ -2,6 +2,7 @@ import { Get, Inject, Param, Post } from '@nestjs/common';
 
 import type { MfaUser } from '../../core/users/mfa-user.js';
 import { AuthenticatorList } from '../../engine/authenticators/authenticator-list.js';
+import { isSent } from '../../engine/factors/void-authenticator.js';
 import { isSecondFactorRow } from '../../engine/rows/authenticator.entity.js';
 import { ActivateFactorDto } from '../../factors/plugged/activate-factor.dto.js';
 import { FactorSetupFlow } from '../../factors/plugged/factor-setup.flow.js';
@@ -86,14 +87,14 @@ export class FactorPages {
     refusal?: Refusal,
   ): Promise<PageAnswer> {
     const factors = await this.authenticators.find(user);
-    const { channel, restricted = false } = traitsOf(type) ?? {};
+    const { restricted = false } = traitsOf(type) ?? {};
     return show(
       'factors/add',
       {
         next,
         label: factorLabel(type, await this.locale.wordsFor(context)),
         begun: await this.begun.read(context, type),
-        isSent: channel !== undefined,
+        isSent: isSent(type),
         isRestricted: restricted,
         name,
         isFirst: !factors.some(isSecondFactorRow),

@@ -1,8 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
 
 import type { MfaType } from '../../core/policy/methods.js';
-import { traitsOf } from '../../core/policy/methods.js';
 import { FactorRegistry } from '../../engine/factors/factor-registry.js';
+import { isSent } from '../../engine/factors/void-authenticator.js';
 import type { MfaRequest } from '../../engine/rows/mfa-request.js';
 import { FactorChallengeFlow } from '../../factors/plugged/factor-challenge.flow.js';
 import { factorLabel } from '../../i18n/factor-label.js';
@@ -39,9 +39,7 @@ export class CodeFactors {
       .map((type) => ({ type, label: factorLabel(type, words) }));
     const challenges = ({ type }: NamedFactor) => 'challenge' in (this.registry.find(type) ?? {});
     return {
-      sent: named
-        .filter(challenges)
-        .map((one) => ({ ...one, isMessage: traitsOf(one.type)?.channel !== undefined })),
+      sent: named.filter(challenges).map((one) => ({ ...one, isMessage: isSent(one.type) })),
       own: named.filter((one) => !challenges(one)),
       challenge: await this.begun.readChallenge(context),
     };
